@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kiosk/kiosk.h - everything of libkiosk but the test tools. */
+#ifndef KIOSK_KIOSK_H
+#define KIOSK_KIOSK_H
+#include "gen_server.h"
+#include "io.h"
+#include "log.h"
+#include "runtime.h"
+#include "supervisor.h"
+#include "tcp.h"
+#include "timer.h"
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kiosk/supervisor.h - supervision trees as data.
+ *
+ *     KS_SUPERVISOR(app, .strategy = KS_ONE_FOR_ONE, .children = KS_CHILDREN(
+ *         { KS_START(config, .path = "/etc/app.conf"), .name = "config" },
+ *         { KS_START(connections), .name = "connections" }));
+ *
+ * A supervisor is a module: it may be a child of another one, or the root given to ks_main. */
+#ifndef KIOSK_SUPERVISOR_H
+#define KIOSK_SUPERVISOR_H
+#include "start.h"
+
+typedef enum ks_strategy {
+    KS_ONE_FOR_ONE, /* a child that ends is restarted alone */
+    KS_DYNAMIC      /* as before, but children come by ks_start_child only, need no id, and are
+                       forgotten when they end for good; they are shut down all at once */
+} ks_strategy;
+typedef struct ks_child_list {
+    const ks_child *items;
+    size_t count;
+} ks_child_list;
+
+struct ks_supervisor_spec {
+    ks_strategy strategy;
+    int max_restarts;      /* default 3; KS_NONE: the first failure ends the supervisor */
+    int max_seconds;       /* default 5: more than max_restarts within it end the supervisor */
+    uint32_t max_children; /* more: KS_FULL; 0: no limit */
+    ks_restart restart;    /* for children whose row says nothing; default permanent */
+    ks_child_list children;
+};
+
+#define KS_CHILDREN(...)                                                                          \
+    {                                                                                             \
+        (const ks_child[]){ __VA_ARGS__ }, sizeof((const ks_child[]){ __VA_ARGS__ }) / sizeof(ks_child) \
+    }
+
+/* Fixed children, no arguments. Declares and defines P_module. */
+#define KS_SUPERVISOR(P, ...)                                                                     \
+    KS_MODULE(P, void);                                                                           \
+    static const ks_supervisor_spec P##_spec_ = { __VA_ARGS__ };                                  \
+    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                  \
+                                   .name = #P,                                                    \
+                                   .behaviour = &ks_supervisor_behaviour,                         \
+                                   .state_size = KS_SUPERVISOR_STATE_SIZE,                        \
+                                   .args = P##_args_type_,                                        \
+                                   .supervisor = &P##_spec_ }
+
+/* Children that depend on the arguments: `static ks_status group_init(const group_args *args)` adds
+ * them with ks_add_child, in start order. KS_MODULE(group, group_args) must stand before. */
+#define KS_SUPERVISOR_INIT(P, ...)                                                                \
+    static ks_status P##_init(const P##_args *args);                                              \
+    static ks_next P##_init_(void *self, const void *args)                                        \
+    {                                                                                             \
+        (void)self;                                                                               \
+        ks_status status = P##_init(args);                                                        \
+        return status ? ks_fail(status) : ks_ok();                                                \
+    }                                                                                             \
+    static const ks_supervisor_spec P##_spec_ = { __VA_ARGS__ };                                  \
+    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                  \
+                                   .name = #P,                                                    \
+                                   .behaviour = &ks_supervisor_behaviour,                         \
+                                   .state_size = KS_SUPERVISOR_STATE_SIZE,                        \
+                                   .args = P##_args_type_,                                        \
+                                   .init = P##_init_,                                             \
+                                   .supervisor = &P##_spec_ }
+enum { KS_SUPERVISOR_STATE_SIZE = 192 };
+/* Inside P_init only: copied; started after P_init has returned. KS_ALREADY_PRESENT (same id),
+ * KS_BADARG. */
+KS_API ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
+
+/* --- a running supervisor: these block until it has answered -------------------------------------- */
+/* Copies the row, starts the child, keeps it when the start succeeded (or was ignored).
+ * KS_ALREADY_STARTED, KS_ALREADY_PRESENT (id exists), KS_FULL, or what the start gave. */
+static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
+    KS_MUST_USE;
+/* Stopped, not restarted; the row is kept (not of a temporary child). KS_NOT_FOUND. */
+KS_API ks_status ks_terminate_child(ks_pid supervisor, const char *id);
+KS_API ks_status ks_terminate_child_pid(ks_pid supervisor, ks_pid child);
+/* A stopped child again. KS_ALREADY_STARTED, KS_NOT_FOUND, or what the start gave. */
+KS_API ks_status ks_restart_child(ks_pid supervisor, const char *id, ks_pid *ret_pid);
+/* Forgets a stopped child. KS_ALREADY_STARTED: it runs; KS_NOT_FOUND. */
+KS_API ks_status ks_delete_child(ks_pid supervisor, const char *id);
+
+typedef enum ks_child_state { KS_CHILD_RUNNING, KS_CHILD_RESTARTING, KS_CHILD_STOPPED } ks_child_state;
+typedef struct ks_child_info {
+    ks_text id;   /* borrowed until the caller's handler returns */
+    ks_text name; /* the module's */
+    ks_pid pid;   /* none unless running */
+    int32_t state; /* ks_child_state */
+    bool is_supervisor;
+    int64_t restarts;
+} ks_child_info;
+/* In start order. At most max are written; *ret_count is how many there are. */
+KS_API ks_status ks_which_children(ks_pid supervisor, ks_child_info *ret_children, size_t max,
+                                   size_t *ret_count);
+typedef struct ks_child_counts {
+    int64_t specs, active, supervisors, workers;
+} ks_child_counts;
+KS_API ks_status ks_count_children(ks_pid supervisor, ks_child_counts *ret_counts);
+/* The tree below a supervisor as text, a line a process, indented; cut to size; its full length. */
+KS_API size_t ks_format_tree(ks_pid supervisor, char *buffer, size_t size);
+
+KS_API ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid);
+static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
+{
+    return ks_start_child_(supervisor, child, sizeof *child, ret_pid);
+}
+#endif
