@@ -2,6 +2,7 @@
 # The front door; CMake does the building. `make help` lists the targets.
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
+BUILD  = MAKEFLAGS=--no-print-directory cmake --build build -j $(JOBS)
 export JOBS
 
 .DEFAULT_GOAL = all
@@ -9,7 +10,7 @@ export JOBS
         bench spikes install clean help
 
 all: configure ## build the library, examples, benches and tests into build/
-	@cmake --build build -j $(JOBS)
+	@$(BUILD)
 
 configure:
 	@mkdir -p build
@@ -19,7 +20,7 @@ configure:
 demo: ## install what is missing, build, and start the example store on port 6380
 	@scripts/setup.sh demo
 	@$(MAKE) --no-print-directory configure
-	@cmake --build build --target examples -j $(JOBS) -- --no-print-directory
+	@$(BUILD) --target examples
 	@scripts/demo.sh
 
 test: ## install what is missing, then everything a change must pass
@@ -55,7 +56,7 @@ tidy: ## clang-tidy and the style rules
 	@scripts/gate.sh tidy style
 
 bench: configure ## build the benches into build/bench/
-	@cmake --build build --target bench -j $(JOBS)
+	@$(BUILD) --target bench
 
 spikes: ## build the experiments under spikes/
 	@for dir in spikes/*/; do \

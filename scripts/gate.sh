@@ -6,7 +6,7 @@
 # of the files, and a build that fails count one each.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-usual="gcc clang asan-gcc asan-clang tidy format"
+usual="gcc clang asan-gcc asan-clang tidy format shell"
 every="$usual tsan-gcc tsan-clang mean valgrind"
 out=build/gate
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
@@ -24,7 +24,7 @@ show() {
     awk '/The following tests FAILED/, 0' "$2" | grep -E '^[[:space:]]+[0-9]+ - ' |
         sed 's/^[[:space:]]*/        /'
     echo "        the end of $2:"
-    tail -n 40 "$2" | sed 's/^/        | /'
+    grep -v -E '^\[ *[0-9]+%\]' "$2" | tail -n 40 | sed 's/^/        | /'
 }
 
 # Counts a check that is not a ctest run. NAME COMMAND...
@@ -90,9 +90,10 @@ plain_addresses() {
 
 # Every source file of the library and the examples. clang's configuration must be built.
 clang_tidy() {
-    sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" |
-        grep -E "^$PWD/(src|examples)/.*\.c$" | sort -u |
-        xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$out/clang"
+    root=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/clang/CMakeCache.txt")
+    sed -n 's/^ *"file": "\(.*\.c\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" | sort -u |
+        awk -v s="$root/src/" -v e="$root/examples/" 'index($0, s) == 1 || index($0, e) == 1' |
+        tr '\n' '\0' | xargs -0 -P "$jobs" -n 4 clang-tidy --quiet -p "$out/clang"
 }
 
 # What reads files only, with what clang's configuration built. STEP
@@ -126,6 +127,7 @@ step() {
         ;;
     tidy | style) static_check "$1" ;;
     format) check format scripts/format.sh --check ;;
+    shell) check shell shellcheck scripts/*.sh tests/*/run.sh .ci/run ;;
     *)
         echo "gate: no step $1; there are: $every style" >&2
         exit 2
@@ -134,6 +136,8 @@ step() {
 }
 
 mkdir -p "$out"
+# Under make, its children would name every folder they enter.
+export MAKEFLAGS=--no-print-directory
 export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export TSAN_OPTIONS="halt_on_error=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 [ $# -eq 0 ] && steps=$usual || steps="$*"

@@ -7,12 +7,13 @@ set -u
 
 set_demo="gcc make cmake pkg-config libc6-dev"
 set_test="clang libclang-rt-14-dev g++ check clang-format clang-tidy redis-tools gdb valgrind \
-libc6-dbg spin gcc-aarch64-linux-gnu"
-set_dev="git shellcheck strace"
+libc6-dbg spin gcc-aarch64-linux-gnu shellcheck"
+set_dev="git strace"
 # What tells that a package's job is done where there is no dpkg to ask.
 tools_demo="gcc make cmake pkg-config"
-tools_test="clang g++ clang-format clang-tidy redis-cli gdb valgrind spin aarch64-linux-gnu-gcc"
-tools_dev="git shellcheck strace"
+tools_test="clang g++ clang-format clang-tidy redis-cli gdb valgrind spin aarch64-linux-gnu-gcc \
+shellcheck"
+tools_dev="git strace"
 
 case ${1-} in
 demo) packages=$set_demo tools=$tools_demo ;;
