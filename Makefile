@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door; CMake does the building. `make help` lists the targets.
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX ?= /usr/local
+BUILD  = MAKEFLAGS=--no-print-directory cmake --build build -j $(JOBS)
+export JOBS
+
+.DEFAULT_GOAL = all
+.PHONY: all configure demo test gate test-all asan tsan mean valgrind format format-check tidy \
+        bench spikes install clean help
+
+all: configure ## build the library, examples, benches and tests into build/
+	@$(BUILD)
+
+configure:
+	@mkdir -p build
+	@cmake -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build/configure.log 2>&1 \
+	    || { cat build/configure.log; exit 1; }
+
+demo: ## install what is missing, build, and start the example store on port 6380
+	@scripts/setup.sh demo
+	@$(MAKE) --no-print-directory configure
+	@$(BUILD) --target examples
+	@scripts/demo.sh
+
+test: ## install what is missing, then everything a change must pass
+	@scripts/setup.sh test
+	@scripts/gate.sh
+
+gate: ## the same without installing anything
+	@scripts/gate.sh
+
+test-all: ## the gate, ThreadSanitizer, the mean build, valgrind
+	@scripts/setup.sh test
+	@scripts/gate.sh all
+
+asan: ## tests with gcc and clang under AddressSanitizer and UBSan
+	@scripts/gate.sh asan-gcc asan-clang
+
+tsan: ## tests with gcc and clang under ThreadSanitizer
+	@scripts/gate.sh tsan-gcc tsan-clang
+
+mean: ## tests with every queue, wheel and pool at its smallest
+	@scripts/gate.sh mean
+
+valgrind: ## tests under valgrind
+	@scripts/gate.sh valgrind
+
+format: ## rewrite the C files in the project's form
+	@scripts/format.sh
+
+format-check: ## say which C files are not in that form
+	@scripts/gate.sh format
+
+tidy: ## clang-tidy and the style rules
+	@scripts/gate.sh tidy style
+
+bench: configure ## build the benches into build/bench/
+	@$(BUILD) --target bench
+
+spikes: ## build the experiments under spikes/
+	@for dir in spikes/*/; do \
+	    test ! -f "$$dir/Makefile" || $(MAKE) --no-print-directory -C "$$dir" || exit 1; done
+
+install: all ## install into PREFIX (default /usr/local; DESTDIR is respected)
+	@cmake --install build --prefix $(PREFIX)
+
+clean: ## remove build/
+	@rm -rf build
+
+help: ## this list
+	@if [ -t 1 ]; then on=$$(printf '\033[36m'); off=$$(printf '\033[0m'); fi; \
+	awk -v on="$$on" -v off="$$off" -F ':.*## ' \
+	    '/^[a-z-]+:.*## / { printf "  %s%-13s%s %s\n", on, $$1, off, $$2 }' Makefile

@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# gate.sh [STEP...] - builds and tests in several configurations, quietly. Without arguments: what
+# every change must pass; `all`: every step there is. Each configuration has its own folder and log
+# under build/gate/. The last line is the sum over all steps, `N passed, N failed`: a test, a check
+# of the files, and a build that fails count one each.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+usual="gcc clang asan-gcc asan-clang tidy format shell"
+every="$usual tsan-gcc tsan-clang mean valgrind"
+out=build/gate
+jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+began=$(date +%s)
+passed=0
+failed=0
+
+say() {
+    printf '[%4ds] %s\n' $(($(date +%s) - began)) "$*"
+}
+
+# Shows why a step failed. WHAT LOG
+show() {
+    say "$1: FAILED"
+    awk '/The following tests FAILED/, 0' "$2" | grep -E '^[[:space:]]+[0-9]+ - ' |
+        sed 's/^[[:space:]]*/        /'
+    echo "        the end of $2:"
+    grep -v -E '^\[ *[0-9]+%\]' "$2" | tail -n 40 | sed 's/^/        | /'
+}
+
+# Counts a check that is not a ctest run. NAME COMMAND...
+check() {
+    name=$1
+    shift
+    if "$@" >"$out/$name.log" 2>&1; then
+        passed=$((passed + 1))
+        say "$name: ok"
+    else
+        failed=$((failed + 1))
+        show "$name" "$out/$name.log"
+    fi
+}
+
+# NAME CC [CMAKE OPTION...]: false when it does not build.
+build() {
+    name=$1 cc=$2
+    shift 2
+    say "$name: building"
+    cmake -S . -B "$out/$name" -DCMAKE_C_COMPILER="$cc" -DCMAKE_ASM_COMPILER="$cc" \
+        -DKIOSK_WERROR=ON -DKIOSK_TESTS=ON "$@" >"$out/$name.log" 2>&1 &&
+        cmake --build "$out/$name" -j "$jobs" >>"$out/$name.log" 2>&1 && return
+    failed=$((failed + 1))
+    show "$name (build)" "$out/$name.log"
+    return 1
+}
+
+# Prints the number of ctest's result lines whose verdict fits a pattern. LOG PATTERN
+verdicts() {
+    grep -c -E "^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*$2" "$1"
+}
+
+# Runs the tests of a configuration that is built. NAME WRAPPER, then arguments for ctest
+run_tests() {
+    name=$1 wrapper=$2
+    shift 2
+    log=$out/$name.test.log
+    # The wrapper is a list of words.
+    # shellcheck disable=SC2086
+    $wrapper ctest --test-dir "$out/$name" -j2 --output-on-failure --no-tests=error "$@" \
+        >"$log" 2>&1
+    status=$?
+    good=$(verdicts "$log" ' Passed +[0-9.]+ sec')
+    skipped=$(verdicts "$log" '\*\*\*(Skipped|Not Run \(Disabled\))')
+    bad=$(($(verdicts "$log" '\*\*\*') - skipped))
+    [ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    if [ "$bad" -ne 0 ]; then
+        show "$name" "$log"
+    elif [ "$skipped" -ne 0 ]; then
+        say "$name: $good passed, $skipped skipped"
+    else
+        say "$name: $good passed"
+    fi
+}
+
+# ThreadSanitizer of gcc 12 cannot start under the widest address randomisation.
+plain_addresses() {
+    setarch "$(uname -m)" -R true 2>/dev/null && echo "setarch $(uname -m) -R"
+}
+
+# Every source file of the library and the examples. clang's configuration must be built.
+clang_tidy() {
+    root=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/clang/CMakeCache.txt")
+    sed -n 's/^ *"file": "\(.*\.c\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" | sort -u |
+        awk -v s="$root/src/" -v e="$root/examples/" 'index($0, s) == 1 || index($0, e) == 1' |
+        tr '\n' '\0' | xargs -0 -P "$jobs" -n 4 clang-tidy --quiet -p "$out/clang"
+}
+
+# What reads files only, with what clang's configuration built. STEP
+static_check() {
+    [ -x "$out/clang/tests/tidy_test" ] || build clang clang || return
+    case $1 in
+    tidy) check tidy clang_tidy ;;
+    style) check style "$out/clang/tests/tidy_test" . ;;
+    esac
+}
+
+step() {
+    case $1 in
+    gcc) build gcc gcc && run_tests gcc "" ;;
+    clang) build clang clang && run_tests clang "" -LE static ;;
+    asan-gcc) build asan-gcc gcc -DKIOSK_SANITIZE=address && run_tests asan-gcc "" -LE static ;;
+    asan-clang)
+        build asan-clang clang -DKIOSK_SANITIZE=address && run_tests asan-clang "" -LE static
+        ;;
+    tsan-gcc | tsan-clang)
+        build "$1" "${1#tsan-}" -DKIOSK_SANITIZE=thread &&
+            run_tests "$1" "$(plain_addresses)" -LE static
+        ;;
+    mean)
+        build mean gcc -DKIOSK_MEAN=ON -DKIOSK_SANITIZE=address &&
+            run_tests mean "" -LE static
+        ;;
+    valgrind)
+        build valgrind gcc "-DKIOSK_TEST_WRAPPER=valgrind;-q;--error-exitcode=99" &&
+            run_tests valgrind "" -LE 'static|uses'
+        ;;
+    tidy | style) static_check "$1" ;;
+    format) check format scripts/format.sh --check ;;
+    shell) check shell shellcheck scripts/*.sh tests/*/run.sh .ci/run ;;
+    *)
+        echo "gate: no step $1; there are: $every style" >&2
+        exit 2
+        ;;
+    esac
+}
+
+mkdir -p "$out"
+# Under make, its children would name every folder they enter.
+export MAKEFLAGS=--no-print-directory
+export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+export TSAN_OPTIONS="halt_on_error=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+[ $# -eq 0 ] && steps=$usual || steps="$*"
+[ "$steps" = all ] && steps=$every
+for name in $steps; do
+    step "$name"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
