@@ -4,17 +4,10 @@
  * All are plain values: copy them, keep them, put them into messages. Zero means "none". */
 #ifndef KIOSK_TYPES_H
 #define KIOSK_TYPES_H
+#include "api.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#ifdef __cplusplus
-#define KS_API extern "C" __attribute__((visibility("default")))
-#else
-#define KS_API extern __attribute__((visibility("default")))
-#endif
-#define KS_MUST_USE __attribute__((warn_unused_result))
-#define KS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* --- status: 0 is ok, > 0 is ours, < 0 is -errno ------------------------------------------ */
 typedef int ks_status;

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* signal.c - sending, the inbox, application. See signal.h.
+ *
+ * The inbox of a process is a list, newest first, that anybody may push into, or one of two values:
+ * NULL, nobody has announced it; AWAKE, it is in the wake list of its scheduler. Whoever changes NULL
+ * to something puts the process into the wake list, once. */
+#include "runtime/signal.h"
+#include "base/atomic.h"
+#include "base/base.h"
+#include "type/type.h"
+#include <string.h>
+
+#define AWAKE ((struct ksi_message *)1)
+
+/* --- push and take ---------------------------------------------------------------------------- */
+static void announce(struct ksi_process *target)
+{
+    struct ksi_scheduler *home = target->scheduler;
+    struct ksi_process *first = atomic_load_explicit(&home->wake, memory_order_relaxed);
+    do target->wake_next = first;
+    /* release: publishes wake_next; pairs with the acquire exchange in ksi_take_wakes() */
+    while (!atomic_compare_exchange_weak_explicit(&home->wake, &first, target, memory_order_release,
+                                                  memory_order_relaxed));
+    home->runtime->seams.unpark(home->runtime->seams.arg);
+}
+
+static void push(struct ksi_process *target, struct ksi_message *m)
+{
+    struct ksi_message *first = atomic_load_explicit(&target->inbox, memory_order_relaxed);
+    do m->next = first > AWAKE ? first : NULL;
+    /* release: publishes *m; pairs with the acquire exchange in take_all() */
+    while (!atomic_compare_exchange_weak_explicit(&target->inbox, &first, m, memory_order_release,
+                                                  memory_order_relaxed));
+    if (!first) announce(target);
+}
+
+/* Everything, oldest first; `then` stays in the inbox. */
+static struct ksi_message *take_all(struct ksi_process *p, struct ksi_message *then)
+{
+    /* acquire: what the pushers wrote is seen; pairs with the release in push() */
+    struct ksi_message *m = atomic_exchange_explicit(&p->inbox, then, memory_order_acquire);
+    struct ksi_message *oldest = NULL;
+    if (m == AWAKE) return NULL;
+    while (m) {
+        struct ksi_message *next = m->next;
+        m->next = oldest;
+        oldest = m;
+        m = next;
+    }
+    return oldest;
+}
+
+/* --- application ---------------------------------------------------------------------------------- */
+static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signal)
+{
+    struct ksi_process *target = ksi_process_of(s, signal->to);
+    switch (signal->kind) {
+    case KSI_EXIT:
+    case KSI_LINK_EXIT:
+        ksi_exit_apply(s, target, signal);
+        break;
+    case KSI_LINK:
+    case KSI_UNLINK:
+    case KSI_UNLINK_ACK:
+        ksi_link_apply(s, target, signal);
+        break;
+    default:
+        ksi_monitor_apply(s, target, signal);
+    }
+}
+
+/* The wait that this request belongs to, or NULL. */
+static struct ksi_process *waiting(struct ksi_scheduler *s, uint64_t caller, uint32_t serial)
+{
+    struct ksi_process *p = ksi_process_of(s, caller);
+    if (!p || p->wait != KSI_WAIT_REPLY || p->call_serial != serial || !p->request) return NULL;
+    return p->flags & KSI_EXITING ? NULL : p;
+}
+
+/* The value into the caller's variable, what it points at into memory of the caller's turn. */
+static ks_status copy_reply(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type,
+                            const void *value)
+{
+    size_t tail = type->flat ? 0 : ksi_type_tail(type, value);
+    char *memory = NULL;
+    if (tail) {
+        memory = ksi_turn_alloc(s, p, tail);
+        if (!memory) return KS_NOMEM;
+    }
+    ksi_type_copy(type, p->reply, value, memory);
+    return KS_OK;
+}
+
+static bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
+                        const ks_type *type, const void *value)
+{
+    struct ksi_process *p = waiting(s, caller, serial);
+    if (!p) return false;
+    if (!status && value && p->reply) status = copy_reply(s, p, type, value);
+    p->request = NULL;
+    p->wait = KSI_WAIT_NOTHING;
+    ksi_cancel_timer(s, p);
+    p->reason_code = status;
+    if (!s->next && p->stack && s->hand_offs_left > 0 && !(p->flags & KSI_QUEUED) && !s->simulator) {
+        s->hand_offs_left--;
+        p->flags |= KSI_QUEUED;
+        s->next = p;
+    } else {
+        ksi_ready(s, p);
+    }
+    return true;
+}
+
+/* One block of an inbox; it is consumed. */
+static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (m->kind < KSI_REPLY) {
+        if (p->in_use) ksi_message_put(s, p, m);
+        else (void)ksi_message_send(s, NULL, m);
+        return;
+    }
+    if (m->kind == KSI_REPLY) {
+        apply_reply(s, ksi_process_id(p), m->serial, (ks_status)m->code, m->public.type,
+                    m->public.body);
+    } else {
+        const struct ksi_signal *signal = m->public.body;
+        apply_signal(s, signal);
+    }
+    ksi_message_free(s, m);
+}
+
+static void apply_all(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *then)
+{
+    struct ksi_message *m = take_all(p, then);
+    while (m) {
+        struct ksi_message *next = m->next;
+        ksi_record_event(&s->recorder, ksi_process_id(p), m->from, NULL, m->kind);
+        apply_block(s, p, m);
+        m = next;
+    }
+}
+
+void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    apply_all(s, p, AWAKE);
+}
+
+void ksi_take_wakes(struct ksi_scheduler *s)
+{
+    /* relaxed: a hint, so that an empty list costs a load */
+    if (KSI_LIKELY(!atomic_load_explicit(&s->wake, memory_order_relaxed))) return;
+    /* acquire: pairs with the release in announce() */
+    struct ksi_process *p = atomic_exchange_explicit(&s->wake, NULL, memory_order_acquire);
+    while (p) {
+        struct ksi_process *next = p->wake_next;
+        apply_all(s, p, NULL);
+        p = next;
+    }
+}
+
+/* --- sending ---------------------------------------------------------------------------------------- */
+/* True when a seeded runner wants this signal to wait in the inbox; false when it may be applied now,
+ * and what was there before it has been. */
+static bool held_back(struct ksi_scheduler *s, struct ksi_process *target)
+{
+    if (target == s->current) return false;
+    if (KSI_UNLIKELY(s->simulator != NULL) && s->simulator->holds_back(s->simulator)) return true;
+    ksi_inbox_drain(s, target);
+    return false;
+}
+
+static bool push_signal(struct ksi_scheduler *s, struct ksi_process *target,
+                        const struct ksi_signal *signal)
+{
+    uint8_t size_class;
+    size_t text = signal->reason.text ? strlen(signal->reason.text) + 1 : 0;
+    struct ksi_message *m =
+        ksi_pool_get(&s->pool, sizeof *m + sizeof *signal + text, &size_class);
+    if (!m) return false;
+    *m = (struct ksi_message){ .kind = (uint8_t)signal->kind, .size_class = size_class };
+    struct ksi_signal *copy = (struct ksi_signal *)m->body;
+    *copy = *signal;
+    if (text) copy->reason.text = memcpy(copy + 1, signal->reason.text, text);
+    m->public.body = copy;
+    m->from = signal->from;
+    push(target, m);
+    return true;
+}
+
+void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal)
+{
+    struct ksi_process *target = ksi_process_of(s, signal->to);
+    if (target && held_back(s, target) && push_signal(s, target, signal)) return;
+    ksi_record_event(&s->recorder, signal->to, signal->from, NULL, signal->kind);
+    if (target) ksi_inbox_drain(s, target);
+    apply_signal(s, signal);
+}
+
+void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+{
+    m->next = NULL;
+    *target->mailbox_end = m;
+    target->mailbox_end = &m->next;
+    target->queue_length++;
+    if (target->wait == KSI_WAIT_MESSAGE) ksi_wake(s, target, KSI_WAIT_MESSAGE);
+    else if (!target->stack && target != s->current) ksi_ready(s, target);
+}
+
+static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
+{
+    bool call = m->kind != KSI_MESSAGE || (m->op && m->op->kind == KS_OP_CALL);
+    if (call && m->kind != KSI_STOP && !(m->flags & KSI_CANCELLED))
+        ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
+    ksi_message_free(s, m);
+}
+
+ks_status ksi_message_send(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+{
+    if (KSI_UNLIKELY(!target)) {
+        refuse(s, m, KS_NOPROC);
+        return KS_OK;
+    }
+    if (KSI_UNLIKELY(target->queue_length >= target->mailbox_max) && m->kind == KSI_MESSAGE) {
+        refuse(s, m, KS_OVERLOAD);
+        return KS_OVERLOAD;
+    }
+    if (held_back(s, target)) push(target, m);
+    else if (KSI_UNLIKELY(!target->in_use)) refuse(s, m, KS_NOPROC); /* what was drained ended it */
+    else ksi_message_put(s, target, m);
+    return KS_OK;
+}
+
+bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
+                    const ks_type *type, const void *value)
+{
+    struct ksi_process *p = waiting(s, caller, serial);
+    if (!p) return false;
+    if (KSI_UNLIKELY(s->simulator != NULL) && held_back(s, p)) {
+        struct ksi_message *m = ksi_message_new(s, type, value);
+        if (m) {
+            m->kind = KSI_REPLY;
+            m->serial = serial;
+            m->code = status;
+            push(p, m);
+            return true;
+        }
+    }
+    ksi_inbox_drain(s, p);
+    return apply_reply(s, caller, serial, status, type, value);
+}
+
+void ksi_check_exit(struct ksi_scheduler *s)
+{
+    struct ksi_process *p = s->current;
+    if (p && (p->flags & (KSI_EXITING | KSI_IN_HOOK)) == KSI_EXITING) ksi_leave(s);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* signal.h - signals between processes: one ordered stream for each pair.
+ *
+ * Sent by a process of the same scheduler, a signal is applied at once: what the target's inbox holds
+ * is applied first. From elsewhere it is pushed into the target's own inbox, whose owner applies it in
+ * order. A message is a signal whose application is to stand in the mailbox. So a sender that
+ * migrates, or sends by name or alias, never overtakes itself.
+ * Used by the scheduler that owns the sender. */
+#ifndef KSI_RUNTIME_SIGNAL_H
+#define KSI_RUNTIME_SIGNAL_H
+#include "runtime/scheduler.h"
+
+struct ksi_signal {
+    enum ksi_kind kind; /* KSI_EXIT and below */
+    uint64_t from, to;  /* pid ids */
+    uint32_t serial;    /* of an unlink */
+    uint32_t record;    /* of a monitor */
+    ks_reason reason;
+};
+/* Applies or pushes; never fails: without memory it is applied at once. */
+void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal);
+
+/* Hands a message over; it is the target's, or freed. target NULL: nobody, it is freed, and a call is
+ * answered KS_NOPROC. KS_OVERLOAD: refused by the mailbox limit, freed. */
+ks_status ksi_message_send(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
+/* Into the mailbox, whatever its limit. */
+void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
+/* An answer to the request (caller, serial): value of type, or a failure. False: nobody waits for it. */
+bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
+                    const ks_type *type, const void *value);
+
+/* Applies what the inbox of p holds. */
+void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
+/* Before p is looked at: one load when nothing is there. */
+static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    /* relaxed: only a hint; what it announces is taken by an acquire exchange */
+    if (__builtin_expect(atomic_load_explicit(&p->inbox, memory_order_relaxed) > (struct ksi_message *)1, 0))
+        ksi_inbox_apply(s, p);
+}
+/* Applies the inboxes of all processes in the wake list. */
+void ksi_take_wakes(struct ksi_scheduler *s);
+/* The running process leaves when a signal that it applied ended it. */
+void ksi_check_exit(struct ksi_scheduler *s);
+
+/* --- link.c --------------------------------------------------------------------------------------- */
+/* The record of the link to peer, or NULL. */
+struct ksi_record *ksi_link_find(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer);
+struct ksi_record *ksi_link_add(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer);
+void ksi_link_remove(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
+void ksi_link_apply(struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
+/* Tells all linked processes, once. */
+void ksi_links_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
+
+/* --- monitor.c ---------------------------------------------------------------------------------------- */
+void ksi_monitor_apply(struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
+/* Gives up a monitor that p owns. */
+void ksi_monitor_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
+/* Tells all who watch p. */
+void ksi_watchers_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
+ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given);
+
+/* --- exit.c: exit signals by the rules of erlang:exit/2 ------------------------------------------------- */
+void ksi_exit_apply(struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
+
+#endif
