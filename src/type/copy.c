@@ -28,7 +28,7 @@ static size_t reason_length(const char *text)
 }
 
 /* --- measure -------------------------------------------------------------------------------- */
-static size_t list_tail(const ks_type *of, struct ksi_list list)
+static size_t list_tail(const ks_type *of, struct ksi_items list)
 {
     size_t total = items_size(of, list.count);
     if (of->flat || total == KSI_TYPE_TAIL_MAX) return total;
@@ -56,7 +56,7 @@ static size_t field_tail(const ks_field *field, const void *at)
         pointer = ((const ks_reason *)at)->text;
         return pointer ? rounded(reason_length(pointer) + 1) : 0;
     case KS_KIND_RECORD: return ksi_type_tail(field->of, at);
-    case KS_KIND_LIST: return list_tail(field->of, ksi_list_at(at));
+    case KS_KIND_LIST: return list_tail(field->of, ksi_items_at(at));
     case KS_KIND_MAYBE:
         pointer = ksi_pointer_at(at);
         return pointer ? plus(rounded(field->of->size), ksi_type_tail(field->of, pointer)) : 0;
@@ -119,7 +119,7 @@ static char *detach_string(void *at, size_t len, char *tail)
 
 static char *detach_list(const ks_type *of, void *at, char *tail)
 {
-    struct ksi_list list = ksi_list_at(at);
+    struct ksi_items list = ksi_items_at(at);
     char *items = tail;
     char *end = tail;
     if (list.count > 0) {
@@ -176,11 +176,11 @@ char *ksi_type_detach(const ks_type *type, void *copied, char *tail)
 
 /* --- sockets and release -------------------------------------------------------------------- */
 /* What a field points at, as a run of values; *ret_of is their type, NULL for other kinds. */
-static struct ksi_list inner(const ks_field *field, void *at, const ks_type **ret_of)
+static struct ksi_items inner(const ks_field *field, void *at, const ks_type **ret_of)
 {
-    struct ksi_list values = { at, 1 };
+    struct ksi_items values = { at, 1 };
     *ret_of = field->kind < KS_KIND_RECORD ? NULL : field->of;
-    if (field->kind == KS_KIND_LIST) values = ksi_list_at(at);
+    if (field->kind == KS_KIND_LIST) values = ksi_items_at(at);
     if (field->kind == KS_KIND_MAYBE) {
         values.items = ksi_pointer_at(at);
         values.count = values.items != NULL;
@@ -196,7 +196,7 @@ void ksi_type_each_socket(
         char *at = (char *)value + field->offset;
         const ks_type *of;
         if (field->kind == KS_KIND_SOCKET) visit((ks_socket *)(void *)at, arg);
-        struct ksi_list values = inner(field, at, &of);
+        struct ksi_items values = inner(field, at, &of);
         for (size_t k = 0; of && of->owns && k < values.count; k++)
             ksi_type_each_socket(of, (char *)values.items + k * of->size, visit, arg);
     }
@@ -228,7 +228,7 @@ void ksi_type_release_deep(const ks_type *type, void *value)
             ks_bin_unref(ksi_pointer_at(at));
             memset(at, 0, sizeof(ks_bin *)); /* so that releasing twice does no harm */
         }
-        struct ksi_list values = inner(field, at, &of);
+        struct ksi_items values = inner(field, at, &of);
         for (size_t k = 0; of && of->owns && k < values.count; k++)
             ksi_type_release_deep(of, (char *)values.items + k * of->size);
         if (field->secret) wipe(field, at);

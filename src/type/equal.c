@@ -20,7 +20,7 @@ static bool string_equal(const char *a, const char *b)
 /* As numbers, except that a value equals its copy also when it is no number. */
 static bool number_equal(double a, double b) { return a == b || (a != a && b != b); }
 
-static bool list_equal(const ks_type *of, struct ksi_list a, struct ksi_list b)
+static bool list_equal(const ks_type *of, struct ksi_items a, struct ksi_items b)
 {
     if (a.count != b.count) return false;
     for (size_t i = 0; i < a.count; i++) {
@@ -51,7 +51,7 @@ static bool element_equal(const ks_field *field, const void *a, const void *b)
     case KS_KIND_TEXT: return text_equal(*(const ks_text *)a, *(const ks_text *)b);
     case KS_KIND_BLOB: return bytes_equal(*(const ks_blob *)a, *(const ks_blob *)b);
     case KS_KIND_RECORD: return ks_equal_(field->of, a, b);
-    case KS_KIND_LIST: return list_equal(field->of, ksi_list_at(a), ksi_list_at(b));
+    case KS_KIND_LIST: return list_equal(field->of, ksi_items_at(a), ksi_items_at(b));
     case KS_KIND_MAYBE: return maybe_equal(field->of, ksi_pointer_at(a), ksi_pointer_at(b));
     default: return memcmp(a, b, field->width) == 0; /* integers, pids...: no padding inside */
     }

@@ -165,7 +165,7 @@ static void put_number(struct writer *out, ks_kind kind, const void *at)
 /* --- the walk --------------------------------------------------------------------------------- */
 static void put_record(struct writer *out, const ks_type *type, const void *value);
 
-static void put_list(struct writer *out, const ks_type *of, struct ksi_list list)
+static void put_list(struct writer *out, const ks_type *of, struct ksi_items list)
 {
     puts_to(out, "[");
     for (size_t i = 0; i < list.count && i < ITEMS_SHOWN; i++) {
@@ -195,7 +195,7 @@ static void put_element(struct writer *out, const ks_field *field, const void *a
     case KS_KIND_TEXT: put_text(out, text->ptr, text->ptr ? text->len : 0); break;
     case KS_KIND_BLOB: put_blob(out, *(const ks_blob *)at); break;
     case KS_KIND_RECORD: put_record(out, field->of, at); break;
-    case KS_KIND_LIST: put_list(out, field->of, ksi_list_at(at)); break;
+    case KS_KIND_LIST: put_list(out, field->of, ksi_items_at(at)); break;
     case KS_KIND_MAYBE:
         if (ksi_pointer_at(at))
             put_record(out, field->of, ksi_pointer_at(at));

@@ -49,15 +49,15 @@ int64_t ksi_enum_get(const ks_enum *names, const void *at);
 const char *ksi_enum_name(const ks_enum *names, int64_t value);
 
 /* How a list looks like in any struct, whatever its elements are. */
-struct ksi_list {
+struct ksi_items {
     const void *items;
     size_t count;
 };
 
 /* memcpy, since the members have other types than these. A list without memory is empty. */
-static inline struct ksi_list ksi_list_at(const void *at)
+static inline struct ksi_items ksi_items_at(const void *at)
 {
-    struct ksi_list list;
+    struct ksi_items list;
     memcpy(&list, at, sizeof list);
     if (!list.items) list.count = 0;
     return list;
