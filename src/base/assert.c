@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* assert.c - the end of a program whose runtime found its own data broken. Any thread, also inside
  * a signal handler: no allocation, no stdio stream. */
-#include "base.h"
+#include "base/base.h"
 
 #include <stdio.h>
 #include <stdlib.h>
