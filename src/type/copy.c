@@ -21,9 +21,10 @@ static size_t items_size(const ks_type *of, size_t count)
     size_t size;
     return __builtin_mul_overflow(of->size, count, &size) ? KSI_TYPE_TAIL_MAX : rounded(size);
 }
-static size_t reason_length(const char *text)
+/* A little beyond the maximum is looked at, so that a character there is known to be whole. */
+size_t ksi_reason_length(const char *text)
 {
-    size_t length = strnlen(text, KS_REASON_TEXT_MAX + 1);
+    size_t length = strnlen(text, KS_REASON_TEXT_MAX + 4);
     return ksi_utf8_cut(text, length, KS_REASON_TEXT_MAX);
 }
 
@@ -54,7 +55,7 @@ static size_t field_tail(const ks_field *field, const void *at)
         return pointer ? rounded(strlen(pointer) + 1) : 0;
     case KS_KIND_REASON:
         pointer = ((const ks_reason *)at)->text;
-        return pointer ? rounded(reason_length(pointer) + 1) : 0;
+        return pointer ? rounded(ksi_reason_length(pointer) + 1) : 0;
     case KS_KIND_RECORD: return ksi_type_tail(field->of, at);
     case KS_KIND_LIST: return list_tail(field->of, ksi_items_at(at));
     case KS_KIND_MAYBE:
@@ -154,7 +155,7 @@ static char *detach_field(const ks_field *field, void *at, char *tail)
         return ksi_pointer_at(at) ? detach_string(at, strlen(ksi_pointer_at(at)), tail) : tail;
     case KS_KIND_REASON:
         reason = at;
-        return reason->text ? detach_string(&reason->text, reason_length(reason->text), tail)
+        return reason->text ? detach_string(&reason->text, ksi_reason_length(reason->text), tail)
                             : tail;
     case KS_KIND_RECORD: return field->of->flat ? tail : ksi_type_detach(field->of, at, tail);
     case KS_KIND_LIST: return detach_list(field->of, at, tail);

@@ -2,15 +2,16 @@
 /* equal.c - are two values of one type the same, through all their pointers? Any thread. */
 #include "type/type.h"
 
-static bool bytes_equal(ks_blob a, ks_blob b)
+/* A length without memory is nothing, as in a copy. */
+static bool bytes_equal(const void *a, size_t a_len, const void *b, size_t b_len)
 {
-    return a.len == b.len && (a.len == 0 || a.ptr == b.ptr || memcmp(a.ptr, b.ptr, a.len) == 0);
+    if (!a) a_len = 0;
+    if (!b) b_len = 0;
+    return a_len == b_len && (a_len == 0 || a == b || memcmp(a, b, a_len) == 0);
 }
 
-static bool text_equal(ks_text a, ks_text b)
-{
-    return ks_text_eq((ks_text){ a.ptr, a.ptr ? a.len : 0 }, (ks_text){ b.ptr, b.ptr ? b.len : 0 });
-}
+static bool blob_equal(ks_blob a, ks_blob b) { return bytes_equal(a.ptr, a.len, b.ptr, b.len); }
+static bool text_equal(ks_text a, ks_text b) { return bytes_equal(a.ptr, a.len, b.ptr, b.len); }
 
 static bool string_equal(const char *a, const char *b)
 {
@@ -43,13 +44,13 @@ static bool element_equal(const ks_field *field, const void *a, const void *b)
     case KS_KIND_F32: return number_equal(*(const float *)a, *(const float *)b);
     case KS_KIND_F64: return number_equal(*(const double *)a, *(const double *)b);
     case KS_KIND_BIN:
-        return bytes_equal(ks_bin_bytes(ksi_pointer_at(a)), ks_bin_bytes(ksi_pointer_at(b)));
+        return blob_equal(ks_bin_bytes(ksi_pointer_at(a)), ks_bin_bytes(ksi_pointer_at(b)));
     case KS_KIND_REASON:
         return ((const ks_reason *)a)->kind == ((const ks_reason *)b)->kind &&
             ((const ks_reason *)a)->code == ((const ks_reason *)b)->code;
     case KS_KIND_CSTR: return string_equal(ksi_pointer_at(a), ksi_pointer_at(b));
     case KS_KIND_TEXT: return text_equal(*(const ks_text *)a, *(const ks_text *)b);
-    case KS_KIND_BLOB: return bytes_equal(*(const ks_blob *)a, *(const ks_blob *)b);
+    case KS_KIND_BLOB: return blob_equal(*(const ks_blob *)a, *(const ks_blob *)b);
     case KS_KIND_RECORD: return ks_equal_(field->of, a, b);
     case KS_KIND_LIST: return list_equal(field->of, ksi_items_at(a), ksi_items_at(b));
     case KS_KIND_MAYBE: return maybe_equal(field->of, ksi_pointer_at(a), ksi_pointer_at(b));

@@ -131,7 +131,7 @@ static void put_reason(struct writer *out, ks_reason reason)
     puts_to(out, ks_reason_text(bare, word, sizeof word));
     if (!text) return;
     puts_to(out, ", ");
-    put_string(out, text);
+    put_text(out, text, ksi_reason_length(text)); /* as a copy would show it */
     puts_to(out, "}");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reason.c - exit reasons as text, and statuses as reasons. Any thread. */
 #include "base/utf8.h"
-#include <kiosk/types.h>
+#include "type/type.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +38,7 @@ const char *ks_reason_text(ks_reason reason, char *buffer, size_t size)
     const char *head = head_of(reason, &has_number);
     if (size == 0) return buffer;
     if (has_number) snprintf(number, sizeof number, " %d", (int)reason.code);
-    size_t shown = ksi_utf8_cut(text, strnlen(text, KS_REASON_TEXT_MAX + 1), KS_REASON_TEXT_MAX);
+    size_t shown = ksi_reason_length(text);
     snprintf(
         full, sizeof full, "%.100s%s%s%.*s", head, number, shown ? ": " : "", (int)shown, text);
     size_t kept = ksi_utf8_cut(full, strlen(full), size - 1);

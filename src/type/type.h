@@ -48,7 +48,10 @@ static inline void ksi_type_release(const ks_type *type, const void *value)
 int64_t ksi_enum_get(const ks_enum *names, const void *at);
 const char *ksi_enum_name(const ks_enum *names, int64_t value);
 
-/* How a list looks like in any struct, whatever its elements are. */
+/* How many bytes of a reason's text a copy keeps: KS_REASON_TEXT_MAX, less half a character. */
+size_t ksi_reason_length(const char *text);
+
+/* What a list looks like in any struct, whatever its elements are. */
 struct ksi_items {
     const void *items;
     size_t count;
