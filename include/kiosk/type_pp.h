@@ -104,7 +104,7 @@
         return (T){ KS_EACH(KS_VALUE, T, __VA_ARGS__) };                                          \
     }                                                                                             \
     _Pragma("GCC diagnostic pop")                                                                 \
-    extern const ks_type T##_type;                                                                \
+    KS_API const ks_type T##_type;                                                                \
     static const ks_field T##_fields[] = { KS_EACH(KS_FIELD, T, __VA_ARGS__) };                   \
     const ks_type T##_type = { #T, T##_fields, sizeof(T), KS_COUNT(__VA_ARGS__),                  \
                                1 KS_EACH(KS_FLAT, T, __VA_ARGS__),                                \
@@ -112,7 +112,7 @@
 
 /* After the enum: KS_ENUM(colour, RED, GREEN, BLUE). Values that are not listed show as numbers. */
 #define KS_ENUM(E, ...)                                                                           \
-    extern const ks_enum E##_enum;                                                                \
+    KS_API const ks_enum E##_enum;                                                                \
     static const ks_enum_value E##_values[] = { KS_EACH(KS_ENUMERATOR, E, __VA_ARGS__) };         \
     const ks_enum E##_enum = { #E, E##_values, KS_COUNT(__VA_ARGS__), sizeof(E),                  \
                                (int64_t)(E)-1 == -1 }
