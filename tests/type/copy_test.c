@@ -145,7 +145,7 @@ START_TEST(a_reason_keeps_the_beginning_of_its_text)
 }
 END_TEST
 
-/* --- what is owned ------------------------------------------------------------------------------ */
+/* --- what is owned --------------------------------------------------------------------------- */
 static int released;
 static void count_release(void *ptr)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe_test - what KS_TYPE and KS_ENUM write down: kinds, offsets, flat, owns; and that they take
- * any names and any number of fields. */
+/* describe_test - what KS_TYPE and KS_ENUM write down: kinds, offsets, flat, owns; and that they
+ * take any names and any number of fields. */
 #include "type/sample.h"
 
 #include <check.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* equal_test - each field alone makes a difference; padding, addresses and reasons' texts do not. */
+/* equal_test - each field alone makes a difference; padding, addresses, reasons' texts do not. */
 #include "type/sample.h"
 
 #include <check.h>

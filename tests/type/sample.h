@@ -190,7 +190,7 @@ static inline void make_random(struct maker *maker, const ks_type *type, void *v
 }
 
 /* --- copies ----------------------------------------------------------------------------------- */
-/* In one block of exactly the size that was measured, so that a sanitizer sees each byte too far. */
+/* In one block of exactly the size that was measured: a sanitizer sees each byte too far. */
 static inline void *copy_of(const ks_type *type, const void *value)
 {
     size_t head = (type->size + 7u) & ~(size_t)7;
