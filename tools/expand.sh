@@ -23,5 +23,6 @@ expanded=$("${CC:-cc}" -std=gnu17 -I "$include" "$@" -E "$file")
 # A line `# 12 "file.c"` says where the next lines come from.
 echo "$expanded" |
     awk -v own="\"$file\"" '/^# [0-9]+ "/ { keep = index($0, own); next } keep' |
-    sed 's/_Generic((\([^,]*\)), _Bool: KS_KIND_BOOL[^)]*KS_KIND_BLOB)/KS_KIND_OF(\1)/g; s/{ \.name = /\n    &/g' |
+    sed -e 's/_Generic((\([^,]*\)), _Bool: KS_KIND_BOOL[^)]*KS_KIND_BLOB)/KS_KIND_OF(\1)/g' \
+        -e 's/{ \.name = /\n    &/g' |
     tidy | sed 's|[ ]*$||' | cat -s
