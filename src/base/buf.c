@@ -26,8 +26,7 @@ static size_t grown(const struct ksi_buf *buf, size_t needed)
         capacity *= GROWTH;
     else
         capacity = buf->limit;
-    if (capacity < needed) capacity = needed;
-    return capacity < buf->limit ? capacity : buf->limit;
+    return capacity < needed ? needed : capacity;
 }
 
 ks_status ksi_buf_reserve(struct ksi_buf *buf, size_t more)
