@@ -2,9 +2,9 @@
 /* resp - the requests of RESP2 (arrays of bulk strings, and inline commands) from bytes.
  *
  * Pure: bytes in, commands out; it reads no socket and takes no memory. A request may arrive in
- * pieces of any size: no byte is looked at twice, except the current line's type. Stricter than
- * it must be: lengths are plain decimal numbers, lines end with CR LF (inline: LF will do). Any
- * thread. */
+ * pieces of any size: the work stays linear in its bytes, since only the header line that is not
+ * whole yet (32 bytes at most) is looked at again. Stricter than it must be: lengths are plain
+ * decimal numbers, lines end with CR LF (inline: LF will do). Any thread. */
 #ifndef STORE_RESP_H
 #define STORE_RESP_H
 #include <kiosk/types.h>

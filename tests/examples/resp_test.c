@@ -260,7 +260,7 @@ START_TEST(a_big_bulk_is_waited_for_as_a_whole)
 }
 END_TEST
 
-/* The parser goes on where it stopped: with the start of the request overwritten, nothing changes. */
+/* The parser goes on where it stopped: the start of the request is overwritten, nothing changes. */
 START_TEST(what_was_parsed_is_not_read_again)
 {
     char input[] = "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";

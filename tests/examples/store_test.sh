@@ -14,12 +14,15 @@ for tool in redis-cli redis-benchmark; do
     command -v "$tool" >/dev/null || { echo "SKIP: $tool is missing"; exit 77; }
 done
 scratch=$(mktemp -d)
-started=()
+declare -A started=() # by process id; one that was waited for is taken out: its id may be another's
 failed=0
 checks=0
 
 clean_up() {
-    for pid in "${started[@]}"; do kill -KILL "$pid" 2>/dev/null; done
+    for pid in "${!started[@]}"; do
+        kill -KILL "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
     rm -rf "$scratch"
 }
 trap clean_up EXIT
@@ -54,10 +57,12 @@ until_true() { # seconds command...: polls; false when time is over
 start() { # name options...
     local name=$1
     shift
-    "$store" --port 0 "$@" >"$scratch/$name.out" 2>"$scratch/$name.err" &
+    rm -f "$scratch/$name.out" # of an earlier one with this name
+    # A shell starts what runs in the background with SIGINT ignored; a user's terminal does not.
+    env --default-signal=INT "$store" --port 0 "$@" >"$scratch/$name.out" 2>"$scratch/$name.err" &
     pid=$!
-    started+=("$pid")
-    if ! until_true 10 grep -q '^READY port ' "$scratch/$name.out"; then
+    started[$pid]=1
+    if ! until_true 10 grep -qs '^READY port ' "$scratch/$name.out"; then
         echo "FAILED: $name did not become ready; its words:"
         cat "$scratch/$name.out" "$scratch/$name.err"
         exit 1
@@ -219,8 +224,8 @@ client_that_never_reads() {
 benchmark() {
     local pipeline got
     for pipeline in 1 16; do
-        got=$(timeout 60 redis-benchmark -p "$port" -t set,get -n 20000 -r 1000 -q -P "$pipeline" 2>&1 |
-            tr '\r' '\n' | grep 'requests per second')
+        got=$(timeout 60 redis-benchmark -p "$port" -t set,get -n 20000 -r 1000 -q \
+            -P "$pipeline" 2>&1 | tr '\r' '\n' | grep 'requests per second')
         check_match "redis-benchmark -P $pipeline" "*SET:*requests per second*GET:*requests*" "$got"
         printf '%s\n' "$got"
     done
@@ -267,7 +272,7 @@ idle_clients() {
 
 port_in_use() {
     local words
-    words=$("$store" --port "$port" 2>&1 >/dev/null)
+    words=$(timeout 10 "$store" --port "$port" 2>&1 >/dev/null)
     check "a taken port: exit code" 1 $?
     check_match "a taken port: message" \
         "*store: cannot listen on 127.0.0.1:$port: Address already in use*" "$words"
@@ -275,18 +280,18 @@ port_in_use() {
 
 command_line() {
     local words
-    words=$("$store" --port banana 2>&1)
+    words=$(timeout 10 "$store" --port banana 2>&1)
     check "a bad number: exit code" 2 $?
     check_match "a bad number: message" "store: --port takes a number*'banana'*" "$words"
-    "$store" --no-such-option >/dev/null 2>&1
+    timeout 10 "$store" --no-such-option >/dev/null 2>&1
     check "a bad option: exit code" 2 $?
-    "$store" stray >/dev/null 2>&1
+    timeout 10 "$store" stray >/dev/null 2>&1
     check "a stray argument: exit code" 2 $?
-    "$store" --bind localhost >/dev/null 2>&1
+    timeout 10 "$store" --bind localhost >/dev/null 2>&1
     check "a name to bind to: exit code" 2 $?
     check_match "--help" "*USAGE*--port N*" "$("$store" --help)"
     check_match "--version" "store [0-9]*" "$("$store" --version)"
-    words=$("$store" --port 0 --data-dir /dev/null 2>&1)
+    words=$(timeout 10 "$store" --port 0 --data-dir /dev/null 2>&1)
     check "a data directory that is none: exit code" 1 $?
     check_match "a data directory that is none: message" "store: cannot use /dev/null*" "$words"
 }
@@ -303,8 +308,12 @@ stops_in_order() { # signal
     took=$(((${EPOCHREALTIME/./} - ${began/./}) / 1000))
     wait "$pid"
     check "$1: exit code" 0 $?
+    unset "started[$pid]"
     checks=$((checks + 1))
-    [ "$took" -lt 2000 ] || { failed=$((failed + 1)); echo "FAILED: $1 stops within 2 s: $took ms"; }
+    [ "$took" -lt 2000 ] || {
+        failed=$((failed + 1))
+        echo "FAILED: $1 stops within 2 s: $took ms"
+    }
     exec 4>&- 5>&-
 }
 
