@@ -79,10 +79,9 @@ static void slow(void)
 
 static void unpark(struct scheduler *s)
 {
-    /* seq_cst: the list is published before `parked` is read; pairs with the fence in park(),
-     * which puts `parked` before the list is read.  One of the two sees the other.  An exchange
-     * of its own and not a fence, so that ThreadSanitizer, which knows no fences, follows it. */
-    if (atomic_exchange_explicit(&s->parked, 0, memory_order_seq_cst))
+    /* acq_rel: every change of `parked` is an exchange, so of two threads the later one sees what
+     * the earlier one did before: either this one finds 1 and wakes, or park() finds the list. */
+    if (atomic_exchange_explicit(&s->parked, 0, memory_order_acq_rel))
         syscall(SYS_futex, &s->parked, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
@@ -258,7 +257,7 @@ static inline bool give(struct process *p, struct scheduler *to)
 static inline void take_wakes(struct scheduler *me)
 {
     if (!atomic_load_explicit(&me->wake, memory_order_relaxed))
-        return; /* relaxed: a hint; park() looks again behind its fence */
+        return; /* relaxed: a hint; park() looks again */
     struct process *p = atomic_exchange_explicit(&me->wake, NULL, memory_order_acquire);
     while (p) {
         struct process *next = p->wake_next;
@@ -275,12 +274,13 @@ static inline void take_wakes(struct scheduler *me)
 
 static inline void park(struct scheduler *me, _Atomic bool *stop)
 {
-    atomic_exchange_explicit(&me->parked, 1, memory_order_seq_cst);
-    /* seq_cst: behind the exchange; pairs with unpark() */
-    if (!atomic_load_explicit(&me->wake, memory_order_seq_cst) &&
-        !atomic_load_explicit(stop, memory_order_seq_cst))
+    /* acq_rel: pairs with the exchange in unpark() */
+    atomic_exchange_explicit(&me->parked, 1, memory_order_acq_rel);
+    /* relaxed: behind the exchange, which has acquired what the earlier posters did */
+    if (!atomic_load_explicit(&me->wake, memory_order_relaxed) &&
+        !atomic_load_explicit(stop, memory_order_relaxed))
         syscall(SYS_futex, &me->parked, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
-    atomic_store_explicit(&me->parked, 0, memory_order_relaxed); /* a late wake is harmless */
+    atomic_exchange_explicit(&me->parked, 0, memory_order_acq_rel);
 }
 
 static inline void process_init(struct process *p, uint32_t id, struct scheduler *home)

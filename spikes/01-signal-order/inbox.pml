@@ -51,7 +51,7 @@ inline deliver(who, seq) {
     expect[who]++;
 }
 
-/* Publish in the list, then look whether the scheduler sleeps (a fence lies between in C). */
+/* Publish in the list, then wake the scheduler if it sleeps. */
 inline post_p(h) {
     atomic { assert(!wake_p[0] && !wake_p[1]); wake_p[h] = true; }
     parked[h] = false;
