@@ -108,7 +108,7 @@ KS_API size_t ks_print_(const ks_type *type, const void *value, char *buffer, si
     KS_STUB T T##_lists_every_field(const T *v) { return (T){ KS_EACH(KS_VALUE, v, __VA_ARGS__) }; } \
     _Pragma("GCC diagnostic pop")                                                                 \
     static const ks_field T##_fields[] = { KS_EACH(KS_FIELD, T, __VA_ARGS__) };                   \
-    extern const ks_type T##_type;                                                                \
+    KS_API const ks_type T##_type;                                                                \
     const ks_type T##_type = { #T, T##_fields, KS_COUNT(__VA_ARGS__), sizeof(T),                  \
                                1 KS_EACH(KS_FLAT, T, __VA_ARGS__) }
 #endif
