@@ -112,6 +112,10 @@ struct ks_module {
 };
 KS_API const ks_behaviour ks_process_behaviour, ks_gen_server_behaviour, ks_supervisor_behaviour;
 
+/* In on_start: tells the starter that the start succeeded, before on_start returns. As
+ * proc_lib:init_ack of OTP. */
+KS_API void ks_init_ack(void);
+
 /* --- the untyped verbs behind the stubs --------------------------------------------------------- */
 typedef struct ks_from {
     ks_pid caller;
@@ -129,6 +133,10 @@ KS_API ks_status ks_cast_(ks_pid to, const ks_op *op, const void *msg);
 KS_API const ks_op *ks_op_of(const ks_msg *msg);
 /* Of the request being handled; ends the process when it is another op, or none. */
 KS_API ks_from ks_from_(const ks_op *op);
+/* Answers the request being handled: with a value, or with a status that is not KS_OK. */
+KS_API void ks_answer_(const ks_op *op, ks_status status, const void *reply);
+/* The same, but it leaves after on_terminate, whatever that does. */
+KS_API void ks_answer_at_end_(const ks_op *op, const void *reply);
 /* True: delivered. False: nobody waits any more. Any process may answer. */
 KS_API bool ks_reply_(ks_from from, const ks_op *op, const void *reply);
 KS_API bool ks_fail_(ks_from from, ks_status status);

@@ -23,14 +23,14 @@ struct ksi_span {
     struct ksi_span *next;
 };
 
-static uint8_t class_of(size_t size)
+uint8_t ksi_pool_class_of(size_t size)
 {
     if (size <= KSI_POOL_SMALLEST) return 0;
     if (size > KSI_POOL_SMALLEST << (KSI_POOL_CLASSES - 1)) return KSI_POOL_LARGE;
     return (uint8_t)(58 - __builtin_clzll((unsigned long long)size - 1)); /* 65..128 is class 1 */
 }
 
-size_t ksi_pool_class_size(uint8_t size_class)
+static size_t class_size(uint8_t size_class)
 {
     return (size_t)KSI_POOL_SMALLEST << size_class;
 }
@@ -56,7 +56,7 @@ static __attribute__((noinline)) void *refill(struct ksi_pool *pool, uint8_t siz
     if (!span) return NULL;
     span->next = pool->spans;
     pool->spans = span;
-    size_t size = ksi_pool_class_size(size_class);
+    size_t size = class_size(size_class);
     char *start = (char *)span + (size < SPAN_SIZE / 8 ? KSI_POOL_SMALLEST : size);
     char *end = (char *)span + SPAN_SIZE;
     for (char *at = start + size; at + size <= end; at += size) {
@@ -70,7 +70,7 @@ static __attribute__((noinline)) void *refill(struct ksi_pool *pool, uint8_t siz
 void *ksi_pool_get(struct ksi_pool *pool, size_t size, uint8_t *ret_class)
 {
     if (KSI_UNLIKELY(pool->fails != NULL) && pool->fails(pool->fails_arg)) return NULL;
-    uint8_t size_class = class_of(size);
+    uint8_t size_class = ksi_pool_class_of(size);
     *ret_class = size_class;
     void *block;
     if (KSI_POOL_PLAIN || size_class == KSI_POOL_LARGE) {

@@ -26,7 +26,7 @@ void ksi_pool_end(struct ksi_pool *pool);
 /* 16-byte aligned, not zeroed; *ret_class is needed to give it back. NULL: out of memory. */
 void *ksi_pool_get(struct ksi_pool *pool, size_t size, uint8_t *ret_class);
 void ksi_pool_give(struct ksi_pool *pool, void *block, uint8_t size_class);
-/* Bytes that a block of a class has at least. */
-size_t ksi_pool_class_size(uint8_t size_class);
+/* The class that a size gets. */
+uint8_t ksi_pool_class_of(size_t size);
 
 #endif

@@ -42,8 +42,12 @@ enum ksi_process_flag {
 /* A block of memory that is given back when a turn ends, or with the process. */
 struct ksi_block {
     struct ksi_block *next;
-    uint32_t size;
-    uint32_t size_class;
+    uint8_t size_class;
+    bool defers; /* holds a struct ksi_defer that was not run */
+};
+struct ksi_defer {
+    void (*fn)(void *arg);
+    void *arg;
 };
 
 struct ksi_process {
@@ -80,7 +84,7 @@ struct ksi_process {
         };
     };
     struct ksi_process *pending_next, **pending_link; /* timers to arm when the slice ends */
-    void *reply;                                      /* where the reply goes; NULL: nowhere */
+    struct ksi_call *call;                            /* of a call or start, on its stack */
     struct ksi_message *request; /* what we wait for an answer to; NULL: it came */
 
     /* --- seldom --- */
@@ -97,13 +101,19 @@ struct ksi_process {
 };
 _Static_assert(sizeof(void *) != 8 || sizeof(struct ksi_process) == 256, "budget of an idle process");
 
+/* What a process that waits for a reply keeps on its stack. */
+struct ksi_call {
+    void *reply;     /* where the reply goes; NULL: nowhere */
+    uint64_t target; /* pid id: of whom we wait for */
+};
+
 /* What few processes have; made on demand. */
 struct ksi_cold {
     struct ksi_message *start;       /* the start request: its body is the arguments */
-    struct ksi_message *last_answer; /* a request that is answered after on_terminate ... */
-    struct ksi_block *last_reply;    /* ... with this */
+    struct ksi_message *last_reply;  /* leaves after on_terminate */
     struct ksi_block *label;         /* text */
     struct ksi_block *reason_text;
+    ks_reason stop; /* of the latest ks_stop; its text lives in the turn */
     size_t memory_used, memory_max; /* by ks_alloc */
     ks_status start_status;         /* what the starter hears when on_start failed */
 };

@@ -73,6 +73,7 @@ struct ksi_runtime {
     struct ksi_names names;
     struct ks_runtime_options options;
     void *io; /* of the layer above */
+    const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
     void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);
 };
@@ -157,6 +158,8 @@ void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size
 /* Sets the reason, once: the first one wins. Does not end anything yet. */
 void ksi_set_reason(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
 ks_reason ksi_reason_of(const struct ksi_process *p);
+/* Of the latest ks_stop. */
+ks_reason ksi_stop_reason(const struct ksi_process *p);
 /* Marks p as exiting and lets the scheduler end it. Not for the running process. */
 void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
 /* Releases, frees names, tells watchers, frees the slot; on a stack of the loop. */

@@ -7,7 +7,7 @@
 #include "runtime/signal.h"
 #include "base/atomic.h"
 #include "base/base.h"
-#include "type/type.h"
+#include "runtime/mailbox.h"
 #include <string.h>
 
 #define AWAKE ((struct ksi_message *)1)
@@ -24,8 +24,23 @@ static void announce(struct ksi_process *target)
     home->runtime->seams.unpark(home->runtime->seams.arg);
 }
 
+/* While a block is in an inbox, the field of its body says which tenant of the slot it is for. */
+static void address(struct ksi_message *m, const struct ksi_process *target)
+{
+    m->public.body = (void *)((uintptr_t)target->generation << 1 | (m->public.body != NULL));
+}
+
+/* Restores the field; true: it is for the tenant of today. */
+static bool is_for(struct ksi_message *m, const struct ksi_process *target)
+{
+    uintptr_t address = (uintptr_t)m->public.body;
+    m->public.body = address & 1 ? m->body : NULL;
+    return target->in_use && address >> 1 == target->generation;
+}
+
 static void push(struct ksi_process *target, struct ksi_message *m)
 {
+    address(m, target);
     struct ksi_message *first = atomic_load_explicit(&target->inbox, memory_order_relaxed);
     do m->next = first > AWAKE ? first : NULL;
     /* release: publishes *m; pairs with the acquire exchange in take_all() */
@@ -73,21 +88,24 @@ static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signa
 static struct ksi_process *waiting(struct ksi_scheduler *s, uint64_t caller, uint32_t serial)
 {
     struct ksi_process *p = ksi_process_of(s, caller);
-    if (!p || p->wait != KSI_WAIT_REPLY || p->call_serial != serial || !p->request) return NULL;
+    if (!p || p->wait != KSI_WAIT_REPLY || p->call_serial != serial) return NULL;
     return p->flags & KSI_EXITING ? NULL : p;
 }
 
-/* The value into the caller's variable, what it points at into memory of the caller's turn. */
+/* The value into the caller's variable; what it points at lives until the caller's turn ends. */
 static ks_status copy_reply(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type,
                             const void *value)
 {
-    size_t tail = type->flat ? 0 : ksi_type_tail(type, value);
-    char *memory = NULL;
-    if (tail) {
-        memory = ksi_turn_alloc(s, p, tail);
-        if (!memory) return KS_NOMEM;
+    if (KSI_LIKELY(type->flat)) {
+        memcpy(p->call->reply, value, type->size);
+        return KS_OK;
     }
-    ksi_type_copy(type, p->reply, value, memory);
+    struct ksi_message *m = ksi_message_new(s, type, value);
+    if (!m) return KS_NOMEM;
+    ksi_message_arrive(s, p, m);
+    memcpy(p->call->reply, m->body, type->size);
+    m->next = p->received;
+    p->received = m;
     return KS_OK;
 }
 
@@ -96,8 +114,7 @@ static bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t seria
 {
     struct ksi_process *p = waiting(s, caller, serial);
     if (!p) return false;
-    if (!status && value && p->reply) status = copy_reply(s, p, type, value);
-    p->request = NULL;
+    if (!status && value && p->call->reply) status = copy_reply(s, p, type, value);
     p->wait = KSI_WAIT_NOTHING;
     ksi_cancel_timer(s, p);
     p->reason_code = status;
@@ -114,14 +131,16 @@ static bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t seria
 /* One block of an inbox; it is consumed. */
 static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
+    bool for_p = is_for(m, p);
     if (m->kind < KSI_REPLY) {
-        if (p->in_use) ksi_message_put(s, p, m);
+        if (for_p) ksi_message_put(s, p, m);
         else (void)ksi_message_send(s, NULL, m);
         return;
     }
     if (m->kind == KSI_REPLY) {
-        apply_reply(s, ksi_process_id(p), m->serial, (ks_status)m->code, m->public.type,
-                    m->public.body);
+        if (for_p)
+            apply_reply(s, ksi_process_id(p), m->serial, (ks_status)m->code, m->public.type,
+                        m->public.body);
     } else {
         const struct ksi_signal *signal = m->public.body;
         apply_signal(s, signal);
@@ -203,7 +222,8 @@ void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target, struct
     target->mailbox_end = &m->next;
     target->queue_length++;
     if (target->wait == KSI_WAIT_MESSAGE) ksi_wake(s, target, KSI_WAIT_MESSAGE);
-    else if (!target->stack && target != s->current) ksi_ready(s, target);
+    else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
+        ksi_ready(s, target);
 }
 
 static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
@@ -218,14 +238,13 @@ ks_status ksi_message_send(struct ksi_scheduler *s, struct ksi_process *target, 
 {
     if (KSI_UNLIKELY(!target)) {
         refuse(s, m, KS_NOPROC);
-        return KS_OK;
+        return KS_NOPROC;
     }
     if (KSI_UNLIKELY(target->queue_length >= target->mailbox_max) && m->kind == KSI_MESSAGE) {
         refuse(s, m, KS_OVERLOAD);
         return KS_OVERLOAD;
     }
     if (held_back(s, target)) push(target, m);
-    else if (KSI_UNLIKELY(!target->in_use)) refuse(s, m, KS_NOPROC); /* what was drained ended it */
     else ksi_message_put(s, target, m);
     return KS_OK;
 }
@@ -234,7 +253,8 @@ bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, k
                     const ks_type *type, const void *value)
 {
     struct ksi_process *p = waiting(s, caller, serial);
-    if (!p) return false;
+    if (!p || !p->request) return false;
+    p->request = NULL; /* decided: it is answered, and cannot be given up any more */
     if (KSI_UNLIKELY(s->simulator != NULL) && held_back(s, p)) {
         struct ksi_message *m = ksi_message_new(s, type, value);
         if (m) {

@@ -20,14 +20,27 @@ struct ksi_signal {
 /* Applies or pushes; never fails: without memory it is applied at once. */
 void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal);
 
-/* Hands a message over; it is the target's, or freed. target NULL: nobody, it is freed, and a call is
- * answered KS_NOPROC. KS_OVERLOAD: refused by the mailbox limit, freed. */
+/* Hands a message over; it is the target's, or freed. KS_NOPROC: target is NULL, freed; KS_OVERLOAD:
+ * refused by the mailbox limit, freed. A caller that already waits is answered so. */
 ks_status ksi_message_send(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
 /* Into the mailbox, whatever its limit. */
 void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
 /* An answer to the request (caller, serial): value of type, or a failure. False: nobody waits for it. */
 bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
                     const ks_type *type, const void *value);
+
+/* --- call.c ------------------------------------------------------------------------------------- */
+/* Sends a request of the running process and blocks until it is answered. */
+ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m,
+                           void *ret_reply, ks_ms timeout);
+/* p waits no more for its request. */
+void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p);
+/* True for a request that somebody may still wait for. */
+bool ksi_is_request(const struct ksi_message *m);
+/* A request whose handler is done with it stays for a later answer; only its header is kept. */
+void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
+/* Answers a request of which the server lives no more. */
+void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status status);
 
 /* Applies what the inbox of p holds. */
 void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);

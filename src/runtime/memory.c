@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memory.c - ks_alloc and its kin: memory of the calling process.
+ *
+ * Out of memory, or above the limit, the process ends: a handler need not check. Called from inside
+ * a process. */
+#include "runtime/memory.h"
+#include "base/base.h"
+#include "runtime/mailbox.h"
+#include "runtime/scheduler.h"
+#include "type/type.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Noreturn void out_of_memory(void)
+{
+    ks_exit(ks_because(KS_NOMEM));
+}
+
+static bool within_limit(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
+{
+    struct ksi_cold *cold = ksi_cold(s, p);
+    if (!cold) return false;
+    if (size > SIZE_MAX / 4) return false;
+    return !cold->memory_max || cold->memory_used + size <= cold->memory_max;
+}
+
+static struct ksi_allocation *new_allocation(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
+{
+    if (!within_limit(s, p, size)) return NULL;
+    uint8_t size_class;
+    struct ksi_allocation *a = ksi_pool_get(&s->pool, sizeof *a + size, &size_class);
+    if (!a) return NULL;
+    *a = (struct ksi_allocation){ .next = p->memory,
+                                  .link = &p->memory,
+                                  .size = size,
+                                  .owner = p->index,
+                                  .size_class = size_class };
+    if (a->next) a->next->link = &a->next;
+    p->memory = a;
+    p->cold->memory_used += size;
+    return a;
+}
+
+static void free_allocation(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_allocation *a)
+{
+    *a->link = a->next;
+    if (a->next) a->next->link = a->link;
+    p->cold->memory_used -= a->size;
+    a->owner = 0; /* a second ks_free is seen, as long as nobody has the block again */
+    ksi_pool_give(&s->pool, a, a->size_class);
+}
+
+void ksi_allocations_free(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    while (p->memory) free_allocation(s, p, p->memory);
+}
+
+static struct ksi_process *self_of(struct ksi_scheduler *s)
+{
+    KSI_ASSERT(s && s->current); /* memory of a process, outside of any */
+    return s->current;
+}
+
+void *ks_alloc(size_t size)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_allocation *a = new_allocation(s, self_of(s), size);
+    if (!a) out_of_memory();
+    return memset(a + 1, 0, size);
+}
+
+void ks_free(void *memory)
+{
+    if (!memory) return;
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = self_of(s);
+    struct ksi_allocation *a = (struct ksi_allocation *)memory - 1;
+    if (a->owner != self->index)
+        ks_exit(ks_error("ks_free of memory that is not this process's, or was freed"));
+    free_allocation(s, self, a);
+}
+
+void *ks_realloc(void *memory, size_t size)
+{
+    if (!memory) return ks_alloc(size);
+    size_t old = ((struct ksi_allocation *)memory - 1)->size;
+    void *larger = ks_alloc(size);
+    memcpy(larger, memory, old < size ? old : size);
+    ks_free(memory);
+    return larger;
+}
+
+char *ks_strdup(ks_text text)
+{
+    char *copy = ks_alloc(text.len + 1);
+    if (text.len) memcpy(copy, text.ptr, text.len);
+    return copy;
+}
+
+static const char *format(const char *text, va_list args)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = self_of(s);
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, text, again);
+    va_end(again);
+    char *memory = length < 0 ? NULL : ksi_turn_alloc(s, self, (size_t)length + 1);
+    if (memory) vsnprintf(memory, (size_t)length + 1, text, args);
+    return memory;
+}
+
+const char *ks_format(const char *text, ...)
+{
+    va_list args;
+    va_start(args, text);
+    const char *memory = format(text, args);
+    va_end(args);
+    if (!memory) out_of_memory();
+    return memory;
+}
+
+/* Outside of a process there is no turn: the kind alone has to do. */
+static ks_reason reason_of(ks_reason_kind kind, const char *text, va_list args)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    ks_reason reason = { .kind = kind };
+    if (s && s->current) reason.text = format(text, args);
+    return reason;
+}
+
+ks_reason ks_error(const char *text, ...)
+{
+    va_list args;
+    va_start(args, text);
+    ks_reason reason = reason_of(KS_REASON_ERROR, text, args);
+    va_end(args);
+    return reason;
+}
+
+ks_reason ks_shutdown(const char *text, ...)
+{
+    va_list args;
+    va_start(args, text);
+    ks_reason reason = reason_of(KS_REASON_SHUTDOWN, text, args);
+    va_end(args);
+    return reason;
+}
+
+/* One block for the struct and its tail, so that one ks_free is enough. */
+void *ks_copy_(const ks_type *type, const void *value)
+{
+    size_t size = (type->size + 7u) & ~(size_t)7;
+    char *copy = ks_alloc(size + ksi_type_tail(type, value));
+    ksi_type_copy(type, copy, value, copy + size);
+    return copy;
+}

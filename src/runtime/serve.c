@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.c - what a process without a stack does when it is its turn.
+ *
+ *     on_start -> [on_continue] -> wait -> on_message / on_exit / on_system / on_timeout -> ...
+ *                                                  stop -> on_terminate -> death
+ *
+ * One handler is one turn: what it received, formatted and was replied is given back after it. A
+ * pending on_continue runs before any message. Runs on a stack of the loop, or, after a handler
+ * blocked, on the stack that the process kept. Used by the owning scheduler only. */
+#include <kiosk/log.h>
+
+#include "base/base.h"
+#include "runtime/mailbox.h"
+#include "runtime/signal.h"
+#include "runtime/start.h"
+#include <string.h>
+
+#ifdef KSI_MEAN
+enum { MESSAGES_A_TURN = 1 };
+#else
+enum { MESSAGES_A_TURN = 64 };
+#endif
+enum { NS_PER_MS = 1000000 };
+
+/* --- turns -------------------------------------------------------------------------------------- */
+void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
+{
+    uint8_t size_class;
+    struct ksi_block *block = ksi_pool_get(&s->pool, sizeof *block + size, &size_class);
+    if (!block) return NULL;
+    block->next = p->turn;
+    block->size_class = size_class;
+    block->defers = false;
+    p->turn = block;
+    return block + 1;
+}
+
+static void run_deferred(struct ksi_process *p)
+{
+    for (struct ksi_block *block = p->turn; block; block = block->next) {
+        if (!block->defers) continue;
+        block->defers = false; /* before it runs: it may end the process */
+        struct ksi_defer *defer = (struct ksi_defer *)(void *)(block + 1);
+        defer->fn(defer->arg);
+    }
+}
+
+void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (KSI_UNLIKELY(p->turn != NULL)) {
+        run_deferred(p);
+        while (p->turn) {
+            struct ksi_block *block = p->turn;
+            p->turn = block->next;
+            ksi_pool_give(&s->pool, block, block->size_class);
+        }
+    }
+    while (KSI_UNLIKELY(p->received != NULL)) {
+        struct ksi_message *m = p->received;
+        p->received = m->next;
+        ksi_message_free(s, m);
+    }
+}
+
+void ks_end_turn(void)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (s && s->current) ksi_turn_end(s, s->current);
+}
+
+void ks_defer(void (*fn)(void *arg), void *arg)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    if (!s || !s->current) return;
+    struct ksi_defer *defer = ksi_turn_alloc(s, s->current, sizeof *defer);
+    if (!defer) { /* now is the only time that is left */
+        fn(arg);
+        ks_exit(ks_because(KS_NOMEM));
+    }
+    *defer = (struct ksi_defer){ fn, arg };
+    s->current->turn->defers = true;
+}
+
+/* --- the idle time-out ------------------------------------------------------------------------------ */
+static void stop_idle_timer(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (KSI_LIKELY(!(p->flags & (KSI_IDLE_TIMEOUT | KSI_TIMED_OUT)))) return;
+    ksi_cancel_timer(s, p);
+    p->flags &= ~(uint32_t)(KSI_IDLE_TIMEOUT | KSI_TIMED_OUT);
+}
+
+static void start_idle_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_ms after)
+{
+    p->flags |= KSI_IDLE_TIMEOUT;
+    ksi_start_timer(s, p, after);
+    if (after > 0) return;
+    ksi_cancel_timer(s, p); /* zero: at once, unless something is queued */
+    p->flags |= KSI_TIMED_OUT;
+    ksi_ready(s, p);
+}
+
+/* --- verdicts --------------------------------------------------------------------------------------------- */
+static void fail_start(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
+{
+    struct ksi_cold *cold = ksi_cold(s, p);
+    if (cold) cold->start_status = status;
+    p->flags &= ~(uint32_t)KSI_OWN_END; /* {error, R} from init: no crash report */
+    ksi_condemn(s, p, KS_NORMAL);
+}
+
+static void terminate(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    const ks_module *module = p->module;
+    if (!module || !module->behaviour->on_terminate || (p->flags & KSI_TERMINATING)) return;
+    p->flags |= KSI_TERMINATING;
+    module->behaviour->on_terminate(module, p->state, ksi_stop_reason(p));
+}
+
+/* The reason was set by ks_stop; on_terminate may block, and may end the process in another way. */
+static void stop(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    p->flags |= KSI_OWN_END;
+    if (!(p->flags & KSI_STARTING)) terminate(s, p);
+    ksi_condemn(s, p, ksi_stop_reason(p));
+}
+
+static void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
+{
+    if (KSI_UNLIKELY(next.verdict >= KS_NEXT_FAIL)) {
+        if (next.verdict == KS_NEXT_FAIL && !(p->flags & KSI_STARTING))
+            next = ks_stop(ks_because(next.argument));
+        if (next.verdict == KS_NEXT_STOP) stop(s, p);
+        else fail_start(s, p, next.verdict == KS_NEXT_IGNORE ? KS_IGNORE : next.argument);
+        return;
+    }
+    if (KSI_UNLIKELY(next.then != 0)) p->next_what = next.then;
+    if (KSI_UNLIKELY(next.after < KS_INFINITY)) start_idle_timer(s, p, next.after);
+}
+
+/* --- messages ---------------------------------------------------------------------------------------------- */
+static const char *what_of(const struct ksi_message *m)
+{
+    if (m->op) return m->op->name;
+    return m->public.type ? m->public.type->name : NULL;
+}
+
+/* After a handler: what it was given goes back, unless it is to be answered later. */
+static void handled(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    ksi_turn_end(s, p);
+    p->current = NULL;
+    if (KSI_UNLIKELY((m->flags & (KSI_TAKEN | KSI_ANSWERED)) == KSI_TAKEN)) {
+        ksi_defer_request(s, p, m);
+        return;
+    }
+    if (KSI_UNLIKELY(ksi_is_request(m) && !(p->flags & KSI_EXITING))) {
+        ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
+                     "never be answered", p->module->name, m->op ? m->op->name : "?");
+        ksi_request_fail(s, m, KS_CANCELLED);
+    }
+    ksi_request_fail(s, m, KS_NOPROC);
+    ksi_message_free(s, m);
+}
+
+static ks_next drop(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (ksi_is_request(m)) ksi_request_fail(s, m, KS_UNDEF);
+    else return ks_unexpected_(p->module, &m->public);
+    return ks_noreply();
+}
+
+static ks_next on_message(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    const ks_module *module = p->module;
+    if (KSI_LIKELY(module->behaviour->on_message != NULL))
+        return module->behaviour->on_message(module, p->state, &m->public);
+    return drop(s, p, m);
+}
+
+static ks_next on_trapped(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    const ks_behaviour *behaviour = p->module->behaviour;
+    const ks_exited *exited = m->public.body;
+    bool parent = exited->pid.id == p->parent;
+    if (behaviour->on_exit) return behaviour->on_exit(p->module, p->state, exited, parent);
+    return parent ? ks_stop(exited->reason) : on_message(s, p, m);
+}
+
+static ks_next on_stop(struct ksi_process *p, struct ksi_message *m)
+{
+    const ks_behaviour *behaviour = p->module->behaviour;
+    ks_reason reason = *(const ks_reason *)m->public.body;
+    return behaviour->on_system ? behaviour->on_system(p->module, p->state, reason) : ks_stop(reason);
+}
+
+static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    enum { STATUS_BYTES = 4096 };
+    char *text = p->module->format_status ? ksi_turn_alloc(s, p, STATUS_BYTES) : NULL;
+    m->flags |= KSI_ANSWERED;
+    if (!text) {
+        ks_status status = p->module->format_status ? KS_NOMEM : KS_UNDEF;
+        ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
+        return;
+    }
+    text[0] = 0;
+    p->module->format_status(p->state, text, STATUS_BYTES);
+    ks_text value = { text, strnlen(text, STATUS_BYTES) };
+    ksi_reply_send(s, m->from, m->serial, KS_OK, &ks_text_type, &value);
+}
+
+static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    switch (m->kind) {
+    case KSI_TRAPPED:
+        return on_trapped(s, p, m);
+    case KSI_STOP:
+        return on_stop(p, m);
+    case KSI_STATUS:
+        on_status(s, p, m);
+        if (p->flags & KSI_IDLE_TIMEOUT) start_idle_timer(s, p, p->timer_ms); /* in full */
+        return ks_noreply();
+    default:
+        return on_message(s, p, m);
+    }
+}
+
+/* The request came too late, or nobody waits for it: the handler never sees it. */
+static bool expired(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    if (m->flags & KSI_CANCELLED) return true;
+    if (!m->op || m->op->kind != KS_OP_CALL || m->flags & KSI_RELATIVE) return false;
+    return m->kind == KSI_MESSAGE && m->deadline <= s->now_ns / NS_PER_MS;
+}
+
+static void handle(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (KSI_UNLIKELY(expired(s, m))) {
+        ksi_message_free(s, m);
+        return;
+    }
+    ksi_record_event(&s->recorder, ksi_process_id(p), m->from, what_of(m), m->kind);
+    if (KSI_UNLIKELY(m->kind == KSI_STATUS)) ksi_cancel_timer(s, p);
+    else stop_idle_timer(s, p);
+    ksi_message_arrive(s, p, m);
+    p->current = m;
+    ks_next next = KSI_LIKELY(m->kind == KSI_MESSAGE) ? on_message(s, p, m) : by_kind(s, p, m);
+    go_on(s, p, next);
+    handled(s, p, m);
+}
+
+static void handle_start(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_message *m = ksi_mailbox_take(p, &p->mailbox);
+    KSI_ASSERT(m->kind == KSI_START);
+    ksi_message_arrive(s, p, m);
+    p->current = m;
+    const ks_module *module = p->module;
+    ks_next next = ks_ok();
+    if (module->behaviour->on_start) next = module->behaviour->on_start(module, p->state, m->public.body);
+    if (next.verdict < KS_NEXT_FAIL) ksi_started(s, p);
+    go_on(s, p, next);
+    ksi_turn_end(s, p);
+}
+
+static void handle_other(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    const ks_behaviour *behaviour = p->module->behaviour;
+    ks_next next = ks_noreply();
+    if (p->next_what) {
+        int what = p->next_what;
+        p->next_what = 0;
+        if (behaviour->on_continue) next = behaviour->on_continue(p->module, p->state, what);
+    } else {
+        p->flags &= ~(uint32_t)(KSI_TIMED_OUT | KSI_IDLE_TIMEOUT);
+        if (behaviour->on_timeout) next = behaviour->on_timeout(p->module, p->state);
+    }
+    go_on(s, p, next);
+    ksi_turn_end(s, p);
+}
+
+void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    for (int n = 0; n < MESSAGES_A_TURN; n++) {
+        if (KSI_UNLIKELY(p->flags & KSI_STARTING)) handle_start(s, p);
+        else if (KSI_UNLIKELY(p->next_what)) handle_other(s, p);
+        else if (p->mailbox) handle(s, p, ksi_mailbox_take(p, &p->mailbox));
+        else if (KSI_UNLIKELY(p->flags & KSI_TIMED_OUT)) handle_other(s, p);
+        else break;
+        if (KSI_UNLIKELY(s->flush != NULL)) s->flush(s);
+        if (KSI_UNLIKELY(p->flags & KSI_EXITING)) {
+            ksi_die(s, p);
+            return;
+        }
+        if (s->next) break;
+    }
+    if (p->mailbox || p->next_what || (p->flags & KSI_TIMED_OUT)) ksi_ready(s, p);
+}
