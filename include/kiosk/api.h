@@ -12,6 +12,6 @@
 #endif
 
 #define KS_MUST_USE __attribute__((warn_unused_result))
-#define KS_PRINTF(text, arguments) __attribute__((format(printf, text, arguments)))
+#define KS_PRINTF(string, first) __attribute__((format(printf, string, first)))
 
 #endif
