@@ -13,7 +13,7 @@ KS_MODULE(echo, void);
 KS_CALL(echo, say, ks_int, ks_int);
 KS_CALL(echo, never, void, void);
 struct echo {
-    int unused;
+    echo_never_from from;
 };
 
 static ks_next echo_handle_say(echo *self, const ks_int *request, ks_int *reply)
@@ -22,7 +22,11 @@ static ks_next echo_handle_say(echo *self, const ks_int *request, ks_int *reply)
     return ks_reply();
 }
 
-static ks_next echo_handle_never(echo *self) { return ks_noreply(); }
+static ks_next echo_handle_never(echo *self)
+{
+    self->from = echo_from_never(); /* to be answered later, which is never */
+    return ks_noreply();
+}
 
 KS_GEN_SERVER(echo, .ops = KS_OPS(echo, say, never));
 

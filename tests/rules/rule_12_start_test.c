@@ -38,10 +38,10 @@ static ks_next starting_handle_ping(starting *self) { return ks_reply(); }
 
 static void count_release(void *resource) { ((struct seen *)resource)->releases++; }
 
-static void exit_below(int depth)
+/* From a function that does not know where it is called. */
+static void exit_below(const int *code)
 {
-    if (depth == 0) ks_exit(ks_because(KS_USER));
-    exit_below(depth - 1);
+    if (*code) ks_exit(ks_because(*code));
 }
 
 static ks_next starting_init(starting *self, const starting_args *args)
@@ -58,7 +58,7 @@ static ks_next starting_init(starting *self, const starting_args *args)
     case HOW_STOP_NORMAL: return ks_stop(KS_NORMAL);
     case HOW_IGNORE: return ks_ignore();
     case HOW_EXIT: ks_exit(ks_error("no"));
-    case HOW_EXIT_DEEP: exit_below(5); break;
+    case HOW_EXIT_DEEP: exit_below(&(int){ KS_USER }); break;
     case HOW_SUICIDE: ks_exit_process(ks_self(), KS_KILL); break;
     case HOW_SLEEP: ks_sleep(KS_INFINITY); break;
     default: break;

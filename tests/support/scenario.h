@@ -42,7 +42,8 @@ void kill_and_wait(ks_pid pid);
 /* Nothing is in the mailbox, and nothing comes for a while of virtual time. */
 bool nothing_comes(void);
 
-/* --- the log: events of KS_LOG_WARNING and above since the last forget ------------------------------ */
+/* --- the log: events of KS_LOG_WARNING and above since forget_reports ------------------------------ */
+/* The first one makes them be kept, and no longer shown when the run fails. */
 void forget_reports(void);
 int report_count(ks_level level); /* of this level and above */
 /* Whether one of them has both texts in its message. */
