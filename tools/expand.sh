@@ -20,9 +20,14 @@ tidy() {
 }
 
 expanded=$("${CC:-cc}" -std=gnu17 -I "$include" "$@" -E "$file")
-# A line `# 12 "file.c"` says where the next lines come from.
+# A line `# 12 "file.c"` says where the next lines come from; it may also stand in the middle of
+# one, whose parts are then put together again. Pragmas keep their lines.
 echo "$expanded" |
-    awk -v own="\"$file\"" '/^# [0-9]+ "/ { keep = index($0, own); next } keep' |
-    sed -e 's/_Generic((\([^,]*\)), _Bool: KS_KIND_BOOL[^)]*KS_KIND_BLOB)/KS_KIND_OF(\1)/g' \
+    awk -v own="\"$file\"" '
+        /^# [0-9]+ "/ { keep = index($0, own); joined = 1; next }
+        !keep { next }
+        /^#/ { printf "\n%s\n", $0; joined = 1; next }
+        { printf "%s%s", joined ? " " : "\n", $0; joined = 0 }' |
+    sed -e 's/_Generic((\([^,]*\)), *_Bool *: KS_KIND_BOOL[^)]*KS_KIND_BLOB)/KS_KIND_OF(\1)/g' \
         -e 's/{ \.name = /\n    &/g' |
-    tidy | sed 's|[ ]*$||' | cat -s
+    tidy | sed 's|  *$||' | cat -s

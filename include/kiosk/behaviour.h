@@ -77,7 +77,7 @@ typedef struct ks_behaviour {
     const char *name; /* "gen_server": seen in reports */
     /* All run in the process, may block, and return what comes next. NULL has the stated default. */
     ks_next (*on_start)(const ks_module *module, void *self, const void *args); /* default: ks_ok() */
-    /* A message; ks_op_of(msg) tells a call or cast from an info. Calls are answered by
+    /* A message; msg->op tells a call or cast from an info. Calls are answered by
      * ks_reply_(ks_from_(op), op, &value) or ks_fail_. Default: dropped; calls get KS_UNDEF. */
     ks_next (*on_message)(const ks_module *module, void *self, const ks_msg *msg);
     /* The exit of a linked process while we trap exits. Default: the parent's ends us, others are
@@ -129,8 +129,6 @@ typedef struct ks_from {
 KS_API ks_status ks_call_(ks_pid to, const ks_op *op, const void *request, void *ret_reply, ks_ms timeout);
 /* As ks_send_. */
 KS_API ks_status ks_cast_(ks_pid to, const ks_op *op, const void *msg);
-/* The operation of a call or cast that on_message got; NULL: an info. */
-KS_API const ks_op *ks_op_of(const ks_msg *msg);
 /* Of the request being handled; ends the process when it is another op, or none. */
 KS_API ks_from ks_from_(const ks_op *op);
 /* Answers the request being handled: with a value, or with a status that is not KS_OK. */

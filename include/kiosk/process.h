@@ -24,9 +24,11 @@ KS_API void ks_yield(void);
 KS_API void ks_set_label(const char *format, ...) KS_PRINTF(1, 2);
 
 /* --- messages ------------------------------------------------------------------------------- */
+struct ks_op;
 typedef struct ks_msg {
     const ks_type *type;
     const void *body;
+    const struct ks_op *op; /* NULL; for behaviours: the operation of a call or cast */
 } ks_msg;
 
 /* The message as a `const T *`, or NULL when it is something else. */

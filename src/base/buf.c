@@ -26,8 +26,7 @@ static size_t grown(const struct ksi_buf *buf, size_t needed)
         capacity *= GROWTH;
     else
         capacity = buf->limit;
-    if (capacity < needed) capacity = needed;
-    return capacity < buf->limit ? capacity : buf->limit;
+    return capacity < needed ? needed : capacity;
 }
 
 ks_status ksi_buf_reserve(struct ksi_buf *buf, size_t more)
@@ -36,7 +35,7 @@ ks_status ksi_buf_reserve(struct ksi_buf *buf, size_t more)
     if (more <= buf->capacity - buf->len) return KS_OK;
     if (more > buf->limit - buf->len) return KS_FULL;
     size_t capacity = grown(buf, buf->len + more);
-    uint8_t *ptr = realloc(buf->ptr, capacity);
+    uint8_t *ptr = capacity > PTRDIFF_MAX ? NULL : realloc(buf->ptr, capacity);
     if (!ptr) return KS_NOMEM;
     buf->ptr = ptr;
     buf->capacity = capacity;

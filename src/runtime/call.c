@@ -16,7 +16,7 @@ enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
 /* --- waiting for an answer ---------------------------------------------------------------------- */
 static bool is_call(const struct ksi_message *m)
 {
-    return m->kind == KSI_MESSAGE && m->op && m->op->kind == KS_OP_CALL;
+    return m->kind == KSI_MESSAGE && m->public.op && m->public.op->kind == KS_OP_CALL;
 }
 
 /* What the handler that runs may still take, or KS_INFINITY. */
@@ -168,7 +168,7 @@ static ks_status call_inside(struct ksi_scheduler *s, ks_pid to, const ks_op *op
     ks_ms left = time_left(s);
     struct ksi_message *m = ksi_message_new(s, op->request, request);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
-    m->op = op;
+    m->public.op = op;
     ks_status status = ksi_request_wait(s, target, m, ret_reply, left < timeout ? left : timeout);
     return KSI_UNLIKELY(status == KS_TIMEOUT && left < timeout) ? KS_DEADLINE : status;
 }
@@ -207,7 +207,7 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     if (KSI_UNLIKELY(!target)) return KS_OK; /* to nobody is no error */
     struct ksi_message *m = ksi_message_new(s, type, value);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
-    m->op = op;
+    m->public.op = op;
     m->from = s->current ? ksi_process_id(s->current) : 0;
     ks_status status = ksi_message_send(s, target, m);
     return status == KS_NOPROC ? KS_OK : status;
@@ -228,7 +228,7 @@ ks_status ks_send_(ks_pid to, const ks_type *type, const void *value)
 static struct ksi_message *current_request(struct ksi_scheduler *s, const ks_op *op)
 {
     struct ksi_message *m = s && s->current ? s->current->current : NULL;
-    if (m && m->kind == KSI_MESSAGE && m->op == op && op->kind == KS_OP_CALL) return m;
+    if (m && m->kind == KSI_MESSAGE && m->public.op == op && op->kind == KS_OP_CALL) return m;
     ks_exit(ks_error("took the from of '%s' while handling something else", op->name));
 }
 
@@ -247,6 +247,23 @@ void ks_answer_(const ks_op *op, ks_status status, const void *reply)
     if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
     m->flags |= KSI_ANSWERED;
     ksi_reply_send(s, m->from, m->serial, status, op->reply, reply);
+}
+
+void ks_answer_at_end_(const ks_op *op, const void *reply)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_message *m = current_request(s, op);
+    if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
+    struct ksi_cold *cold = ksi_cold(s, s->current);
+    struct ksi_message *last = cold ? ksi_message_new(s, op->reply, reply) : NULL;
+    if (!last) {
+        ks_answer_(op, KS_NOMEM, NULL);
+        return;
+    }
+    m->flags |= KSI_ANSWERED;
+    last->from = m->from;
+    last->serial = m->serial;
+    cold->last_reply = last;
 }
 
 /* The request that a from stands for; NULL: nobody waits for it any more. */

@@ -29,7 +29,7 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
     if (KSI_UNLIKELY(!m)) return NULL;
     m->public.type = type;
     m->public.body = value ? m->body : NULL;
-    m->op = NULL;
+    m->public.op = NULL;
     m->from = 0;
     m->serial = 0;
     m->kind = KSI_MESSAGE;

@@ -42,7 +42,6 @@ enum ksi_message_flag {
 struct ksi_message {
     ks_msg public;
     struct ksi_message *next;
-    const ks_op *op; /* NULL: an info, or a signal */
     uint64_t from;   /* pid id of the sender; 0: not a process */
     uint32_t serial; /* of a request and its reply: the caller's count; of a signal: a record */
     uint8_t kind;

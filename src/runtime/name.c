@@ -13,9 +13,9 @@ enum { NAME_MAX_BYTES = 255, FIRST_SIZE = 64, KIND_BITS = 4 };
  * name with the same hash is refused when it is registered. */
 static ks_pid pid_of(const char *text, size_t length)
 {
-    static const uint64_t keys[2][2] = { { 0x6b696f736b206e61u, 0x6d652074776f2036u },
-                                         { 0x342d626974206861u, 0x7368657320616c6cu } };
-    uint64_t first = ksi_siphash(keys[0], text, length), second = ksi_siphash(keys[1], text, length);
+    static const struct ksi_hash_key keys[2] = { { 0x6b696f736b206e61u, 0x6d652074776f2036u },
+                                                 { 0x342d626974206861u, 0x7368657320616c6cu } };
+    uint64_t first = ksi_hash(keys[0], text, length), second = ksi_hash(keys[1], text, length);
     return (ks_pid){ .id = first ? first : 1,
                      .kind = (uint32_t)(second << KIND_BITS) | KSI_PID_NAME };
 }

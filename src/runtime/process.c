@@ -15,19 +15,8 @@
 
 enum { NS_PER_MS = 1000000, LABEL_BYTES = 64 };
 
-static const ks_field down_fields[] = {
-    { .name = "ref", .offset = offsetof(ks_down, ref), .count = 1, .kind = KS_KIND_REF },
-    { .name = "pid", .offset = offsetof(ks_down, pid), .count = 1, .kind = KS_KIND_PID },
-    { .name = "reason", .offset = offsetof(ks_down, reason), .count = 1, .kind = KS_KIND_REASON },
-};
-const ks_type ks_down_type = { .name = "ks_down", .fields = down_fields, .field_count = 3,
-                               .size = sizeof(ks_down) };
-static const ks_field exited_fields[] = {
-    { .name = "pid", .offset = offsetof(ks_exited, pid), .count = 1, .kind = KS_KIND_PID },
-    { .name = "reason", .offset = offsetof(ks_exited, reason), .count = 1, .kind = KS_KIND_REASON },
-};
-const ks_type ks_exited_type = { .name = "ks_exited", .fields = exited_fields, .field_count = 2,
-                                 .size = sizeof(ks_exited) };
+KS_TYPE(ks_down, ref, pid, reason);
+KS_TYPE(ks_exited, pid, reason);
 
 ks_pid ks_self(void)
 {
@@ -58,7 +47,7 @@ void ks_sleep(ks_ms duration)
 void ks_yield(void)
 {
     struct ksi_scheduler *s = ksi_enter();
-    if (ksi_may_block(s)) ksi_yield(s);
+    if (ksi_may_block(s)) ksi_put_last(s);
 }
 
 void ks_set_label(const char *format, ...)
@@ -151,28 +140,21 @@ void ks_set_trace_id(uint64_t id)
 ks_ms ks_now(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    return (s ? ksi_fresh_ns(s) : ksi_clock_monotonic_ns()) / NS_PER_MS;
+    return (s ? ksi_fresh_ns(s) : ksi_clock_monotonic()) / NS_PER_MS;
 }
 
 int64_t ks_wall_clock_ns(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    return s ? s->runtime->seams.wall_ns(s->runtime->seams.arg) : ksi_clock_wall_ns();
-}
-
-static uint64_t next_random(void *arg)
-{
-    struct ksi_scheduler *s = arg;
-    return s->runtime->seams.random(s->runtime->seams.arg);
+    return s ? s->runtime->seams.wall_ns(s->runtime->seams.arg) : ksi_clock_wall();
 }
 
 uint64_t ks_random(uint64_t below)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    if (s) return ksi_below(below, next_random, s);
-    static _Thread_local struct ksi_random random;
-    static _Thread_local bool seeded;
-    if (!seeded) ksi_random_seed_os(&random);
-    seeded = true;
-    return ksi_random_below(&random, below);
+    if (below == 0) return 0;
+    uint64_t reject = -below % below, value; /* what is too much for an even share */
+    do value = s ? s->runtime->seams.random(s->runtime->seams.arg) : ksi_random_entropy();
+    while (value < reject);
+    return value % below;
 }

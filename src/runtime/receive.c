@@ -21,7 +21,7 @@ struct filter {
 
 static bool fits(const struct filter *filter, const struct ksi_message *m)
 {
-    if (m->op || (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED)) return false;
+    if (m->public.op || (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED)) return false;
     if (filter->type) return m->public.type == filter->type;
     if (filter->ref) return m->ref == filter->ref;
     return !filter->fits || filter->fits(&m->public, filter->arg);
@@ -30,13 +30,13 @@ static bool fits(const struct filter *filter, const struct ksi_message *m)
 /* A plain process serves no operations. */
 static bool is_foreign(const struct ksi_process *p, const struct ksi_message *m)
 {
-    return m->op && !p->module->behaviour->on_message;
+    return m->public.op && !p->module->behaviour->on_message;
 }
 
 static void refuse(struct ksi_scheduler *s, struct ksi_message *m)
 {
     if (ksi_is_request(m)) ksi_request_fail(s, m, KS_UNDEF);
-    else ks_log_warning("a plain process dropped the cast '%s'", m->op->name);
+    else ks_log_warning("a plain process dropped the cast '%s'", m->public.op->name);
     ksi_message_free(s, m);
 }
 

@@ -134,7 +134,6 @@ static struct ksi_process *pick(struct ksi_scheduler *s)
             p->flags &= ~(uint32_t)KSI_QUEUED;
             return p;
         }
-        if (KSI_UNLIKELY(s->stopping)) return NULL;
         s->hand_offs_left = HAND_OFFS;
         if (--s->rounds_left <= 0 || !s->queue) {
             new_slice(s);
@@ -142,6 +141,7 @@ static struct ksi_process *pick(struct ksi_scheduler *s)
         }
         ksi_take_wakes(s);
         if (s->queue) return take(s);
+        if (KSI_UNLIKELY(s->stopping)) return NULL;
         idle(s);
     }
 }
@@ -240,12 +240,16 @@ void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait
     ksi_ready(s, p);
 }
 
+void ksi_put_last(struct ksi_scheduler *s)
+{
+    ksi_ready(s, s->current);
+    (void)put_aside(s, s->current);
+}
+
 void ksi_simulated_yield(struct ksi_scheduler *s)
 {
-    struct ksi_process *p = s->current;
     if (!ksi_may_block(s) || !s->simulator->yields(s->simulator)) return;
-    ksi_ready(s, p);
-    (void)put_aside(s, p);
+    ksi_put_last(s);
 }
 
 _Noreturn void ksi_leave(struct ksi_scheduler *s)
@@ -297,17 +301,27 @@ static void loop(void *arg)
     }
 }
 
-void ksi_scheduler_run(struct ksi_scheduler *s)
+static void run(struct ksi_scheduler *s, bool stopping)
 {
     struct ksi_scheduler *outer = ksi_this_scheduler;
     ksi_this_scheduler = s;
     ksi_stack_of_thread(&s->thread);
-    s->stopping = false;
+    s->stopping = stopping;
     s->stack = &s->thread;
     struct ksi_stack *first = ksi_stack_get(&s->stacks);
     KSI_ASSERT(first);
     go_to(s, first);
     ksi_this_scheduler = outer;
+}
+
+void ksi_scheduler_run(struct ksi_scheduler *s)
+{
+    run(s, false);
+}
+
+void ksi_scheduler_finish(struct ksi_scheduler *s)
+{
+    run(s, true);
 }
 
 void ksi_scheduler_stop(struct ksi_scheduler *s)

@@ -87,8 +87,10 @@ extern _Thread_local struct ksi_scheduler *ksi_this_scheduler __attribute__((tls
 struct ksi_runtime *ksi_runtime_new(const ks_runtime_options *options, const struct ksi_seams *seams);
 /* Every process must be gone. */
 void ksi_runtime_end(struct ksi_runtime *runtime);
-/* Runs until ksi_scheduler_stop, on the calling thread. */
+/* Runs until ksi_scheduler_stop was called and nobody is ready, on the calling thread. */
 void ksi_scheduler_run(struct ksi_scheduler *s);
+/* Runs whoever is ready, and does not wait. */
+void ksi_scheduler_finish(struct ksi_scheduler *s);
 void ksi_scheduler_stop(struct ksi_scheduler *s);
 /* Into the run queue, unless it is there. */
 void ksi_ready(struct ksi_scheduler *s, struct ksi_process *p);
@@ -101,6 +103,8 @@ void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait
 _Noreturn void ksi_leave(struct ksi_scheduler *s);
 /* False where blocking is refused: outside of a process, in a release hook. */
 bool ksi_may_block(struct ksi_scheduler *s);
+/* The running process goes on after everybody who is ready. */
+void ksi_put_last(struct ksi_scheduler *s);
 /* A seeded runner may put the caller aside here. At the entry of every function that sends. */
 void ksi_simulated_yield(struct ksi_scheduler *s);
 void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process *p);

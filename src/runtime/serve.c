@@ -137,10 +137,39 @@ static void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
     if (KSI_UNLIKELY(next.after < KS_INFINITY)) start_idle_timer(s, p, next.after);
 }
 
+ks_next ks_stop(ks_reason reason)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = s ? s->current : NULL;
+    struct ksi_cold *cold = self ? ksi_cold(s, self) : NULL;
+    if (cold) {
+        cold->stop = reason;
+        if (reason.text) cold->stop.text = ks_format("%.*s", KS_REASON_TEXT_MAX, reason.text);
+    }
+    return ks_next_of(KS_NEXT_STOP, 0);
+}
+
+ks_next ks_reply_stop(ks_reason reason)
+{
+    ks_next next = ks_stop(reason);
+    next.argument = 1;
+    return next;
+}
+
+ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg)
+{
+    char body[128] = "";
+    const ks_op *op = msg->op;
+    if (msg->type && msg->body) ks_print_(msg->type, msg->body, body, sizeof body);
+    ks_log_warning("%s got an unexpected %s%s%s %s", module->name, op ? "cast " : "message",
+                   op ? op->name : "", op ? "" : ":", body);
+    return ks_noreply();
+}
+
 /* --- messages ---------------------------------------------------------------------------------------------- */
 static const char *what_of(const struct ksi_message *m)
 {
-    if (m->op) return m->op->name;
+    if (m->public.op) return m->public.op->name;
     return m->public.type ? m->public.type->name : NULL;
 }
 
@@ -155,7 +184,7 @@ static void handled(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_m
     }
     if (KSI_UNLIKELY(ksi_is_request(m) && !(p->flags & KSI_EXITING))) {
         ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
-                     "never be answered", p->module->name, m->op ? m->op->name : "?");
+                     "never be answered", p->module->name, m->public.op ? m->public.op->name : "?");
         ksi_request_fail(s, m, KS_CANCELLED);
     }
     ksi_request_fail(s, m, KS_NOPROC);
@@ -229,7 +258,7 @@ static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ks
 static bool expired(struct ksi_scheduler *s, struct ksi_message *m)
 {
     if (m->flags & KSI_CANCELLED) return true;
-    if (!m->op || m->op->kind != KS_OP_CALL || m->flags & KSI_RELATIVE) return false;
+    if (!m->public.op || m->public.op->kind != KS_OP_CALL || m->flags & KSI_RELATIVE) return false;
     return m->kind == KSI_MESSAGE && m->deadline <= s->now_ns / NS_PER_MS;
 }
 

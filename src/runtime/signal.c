@@ -16,11 +16,10 @@
 static void announce(struct ksi_process *target)
 {
     struct ksi_scheduler *home = target->scheduler;
-    struct ksi_process *first = atomic_load_explicit(&home->wake, memory_order_relaxed);
+    struct ksi_process *first = ksi_load_relaxed(&home->wake); /* a guess, for the exchange */
     do target->wake_next = first;
     /* release: publishes wake_next; pairs with the acquire exchange in ksi_take_wakes() */
-    while (!atomic_compare_exchange_weak_explicit(&home->wake, &first, target, memory_order_release,
-                                                  memory_order_relaxed));
+    while (!ksi_cas_weak_acq_rel(&home->wake, &first, target));
     home->runtime->seams.unpark(home->runtime->seams.arg);
 }
 
@@ -41,11 +40,10 @@ static bool is_for(struct ksi_message *m, const struct ksi_process *target)
 static void push(struct ksi_process *target, struct ksi_message *m)
 {
     address(m, target);
-    struct ksi_message *first = atomic_load_explicit(&target->inbox, memory_order_relaxed);
+    struct ksi_message *first = ksi_load_relaxed(&target->inbox); /* a guess, for the exchange */
     do m->next = first > AWAKE ? first : NULL;
     /* release: publishes *m; pairs with the acquire exchange in take_all() */
-    while (!atomic_compare_exchange_weak_explicit(&target->inbox, &first, m, memory_order_release,
-                                                  memory_order_relaxed));
+    while (!ksi_cas_weak_acq_rel(&target->inbox, &first, m));
     if (!first) announce(target);
 }
 
@@ -53,7 +51,7 @@ static void push(struct ksi_process *target, struct ksi_message *m)
 static struct ksi_message *take_all(struct ksi_process *p, struct ksi_message *then)
 {
     /* acquire: what the pushers wrote is seen; pairs with the release in push() */
-    struct ksi_message *m = atomic_exchange_explicit(&p->inbox, then, memory_order_acquire);
+    struct ksi_message *m = ksi_exchange_acq_rel(&p->inbox, then);
     struct ksi_message *oldest = NULL;
     if (m == AWAKE) return NULL;
     while (m) {
@@ -167,9 +165,9 @@ void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p)
 void ksi_take_wakes(struct ksi_scheduler *s)
 {
     /* relaxed: a hint, so that an empty list costs a load */
-    if (KSI_LIKELY(!atomic_load_explicit(&s->wake, memory_order_relaxed))) return;
+    if (KSI_LIKELY(!ksi_load_relaxed(&s->wake))) return;
     /* acquire: pairs with the release in announce() */
-    struct ksi_process *p = atomic_exchange_explicit(&s->wake, NULL, memory_order_acquire);
+    struct ksi_process *p = ksi_exchange_acq_rel(&s->wake, NULL);
     while (p) {
         struct ksi_process *next = p->wake_next;
         apply_all(s, p, NULL);
@@ -228,7 +226,7 @@ void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target, struct
 
 static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
-    bool call = m->kind != KSI_MESSAGE || (m->op && m->op->kind == KS_OP_CALL);
+    bool call = m->kind != KSI_MESSAGE || (m->public.op && m->public.op->kind == KS_OP_CALL);
     if (call && m->kind != KSI_STOP && !(m->flags & KSI_CANCELLED))
         ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
     ksi_message_free(s, m);

@@ -8,6 +8,8 @@
  * Used by the scheduler that owns the sender. */
 #ifndef KSI_RUNTIME_SIGNAL_H
 #define KSI_RUNTIME_SIGNAL_H
+#include "base/atomic.h"
+#include "base/base.h"
 #include "runtime/scheduler.h"
 
 struct ksi_signal {
@@ -48,7 +50,7 @@ void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
 static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
 {
     /* relaxed: only a hint; what it announces is taken by an acquire exchange */
-    if (__builtin_expect(atomic_load_explicit(&p->inbox, memory_order_relaxed) > (struct ksi_message *)1, 0))
+    if (KSI_UNLIKELY(ksi_load_relaxed(&p->inbox) > (struct ksi_message *)1))
         ksi_inbox_apply(s, p);
 }
 /* Applies the inboxes of all processes in the wake list. */

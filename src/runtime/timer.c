@@ -29,7 +29,7 @@ static ks_ref start(ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const
     }
     record->timer.sending = sending;
     sending->record = ksi_record_index(s, record);
-    sending->message->op = op;
+    sending->message->public.op = op;
     sending->message->from = ksi_process_id(s->current);
     sending->message->ref = ksi_record_handle(s, record);
     sending->message->flags |= KSI_TIMER;
@@ -58,7 +58,7 @@ static struct ksi_message *copy_of(struct ksi_scheduler *s, const struct ksi_mes
 {
     struct ksi_message *copy = ksi_message_new(s, m->public.type, m->public.body);
     if (!copy) return NULL;
-    copy->op = m->op;
+    copy->public.op = m->public.op;
     copy->from = m->from;
     copy->ref = m->ref;
     copy->flags |= KSI_TIMER;

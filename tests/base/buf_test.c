@@ -58,7 +58,8 @@ START_TEST(without_memory_nothing_changes)
     struct ksi_buf buf;
     ksi_buf_init(&buf, SIZE_MAX);
     ck_assert_int_eq(ksi_buf_append(&buf, "abc", 3), KS_OK);
-    ck_assert_int_eq(ksi_buf_reserve(&buf, SIZE_MAX - 1000), KS_NOMEM);
+    ck_assert_int_eq(ksi_buf_reserve(&buf, SIZE_MAX - 1000), KS_NOMEM);    /* refused by us */
+    ck_assert_int_eq(ksi_buf_reserve(&buf, PTRDIFF_MAX - 1000), KS_NOMEM); /* and by realloc */
     ck_assert_uint_eq(buf.len, 3);
     ck_assert_mem_eq(buf.ptr, "abc", 3);
     ksi_buf_free(&buf);

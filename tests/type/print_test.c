@@ -75,6 +75,7 @@ START_TEST(blobs_are_hexadecimal)
     print(&ks_blob_type, &(ks_blob){ bytes, 33 });
     ck_assert_ptr_nonnull(strstr(shown, "0000... (33 bytes)>>"));
     ck_assert_uint_eq(strlen(shown), 2 + 64 + strlen("... (33 bytes)>>"));
+    ck_assert_ptr_null(strstr(print(&ks_blob_type, &(ks_blob){ bytes, 32 }), "..."));
 }
 END_TEST
 
