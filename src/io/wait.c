@@ -81,7 +81,7 @@ static ks_status arm(struct ksi_io *io, int fd, uint32_t events, struct ksi_wait
     if (status == -ENOENT) /* never known, or the number was closed and means something else now */
         status = ksi_poller_set(&io->poller, EPOLL_CTL_ADD, fd, events, data);
     waiting->registered = status == KS_OK;
-    return status;
+    return status == -EEXIST ? -EBUSY : status; /* a descriptor of the runtime itself */
 }
 
 /* Somebody waits for this number. When it has another meaning meanwhile, he hears of it. */
