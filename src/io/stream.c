@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stream.c - reading and writing sockets. The process waits, the thread does not.
  *
- * Reading asks the kernel first, unless it is known to be empty: a read that got less than there was
- * room for has emptied it. A socket that waits with nothing received has no buffer.
+ * Reading asks the kernel first, unless it is known to be empty: a read that got less than there
+ * was room for has emptied it. A socket that waits with nothing received has no buffer.
  * Called from inside the process that owns the socket. */
 #include "base/base.h"
 #include "io/socket.h"
@@ -15,7 +15,7 @@
 
 enum { FORMATTED = KSI_KNOB(512, 8) };
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 static ks_status receive(struct ksi_io *io, struct ksi_socket *socket)
 {
     struct ksi_bytes *in = &socket->in;
@@ -147,7 +147,7 @@ ks_status ks_read_line(ks_socket handle, ks_ms timeout, ks_text *ret_line)
     return status;
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------------------- */
 static ks_status send_status(const struct ksi_socket *socket)
 {
     if (!socket->send_error) return KS_OK;

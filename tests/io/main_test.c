@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- how root ends ---------------------------------------------------------------------------------- */
+/* --- how root ends ---------------------------------------------------------------------------- */
 static void return_at_once(void) {}
 static void end_by_error(void) { ks_exit(ks_error("disk full")); }
 static void end_by_shutdown(void) { ks_exit(KS_SHUTDOWN); }
@@ -65,7 +65,7 @@ static void run_within(void)
 }
 SCENARIO(run_within)
 
-/* --- what is left ----------------------------------------------------------------------------------- */
+/* --- what is left ----------------------------------------------------------------------------- */
 static char log_text[4096];
 static void keep(const ks_log_event *event, void *arg)
 {
@@ -102,7 +102,7 @@ START_TEST(what_is_left_is_killed_and_named)
 }
 END_TEST
 
-/* --- signals ---------------------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------------------- */
 static void await_exit(void)
 {
     (void)ks_trap_exit(true);
@@ -236,7 +236,7 @@ START_TEST(the_signals_are_given_back)
 }
 END_TEST
 
-/* --- the command line ------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 START_TEST(ks_main_reads_the_level_only)
 {
     scenario = return_at_once;

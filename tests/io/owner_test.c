@@ -17,7 +17,7 @@ static void ck_closed_for(ks_socket peer)
     ck_assert_int_eq(ks_read(peer, 1000, &text), KS_CLOSED);
 }
 
-/* --- moving ----------------------------------------------------------------------------------------- */
+/* --- moving ----------------------------------------------------------------------------------- */
 static void answer_one_line(void *arg)
 {
     const handed *message = ks_receive_as(handed, 1000);
@@ -102,7 +102,7 @@ static void start_arguments_move_a_socket(void)
 }
 SCENARIO(start_arguments_move_a_socket)
 
-/* --- death: in each call that waits ------------------------------------------------------------------ */
+/* --- death: in each call that waits ----------------------------------------------------------- */
 enum waiting_call {
     READ,
     READ_LINE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scenario.h - for the tests of this folder: a function as the root of a real runtime, after which no
- * descriptor may be left; streams with both ends in one hand. */
+/* scenario.h - for the tests of this folder: a function as the root of a real runtime, after which
+ * no descriptor may be left; streams with both ends in one hand. */
 #ifndef TESTS_IO_SCENARIO_H
 #define TESTS_IO_SCENARIO_H
 #include <check.h>

@@ -11,7 +11,7 @@ static void ck_text(ks_text text, const char *expected)
     ck_assert_str_eq(text.ptr, expected); /* so there is a NUL behind it */
 }
 
-/* --- echo of a megabyte in odd pieces ------------------------------------------------------------- */
+/* --- echo of a megabyte in odd pieces --------------------------------------------------------- */
 typedef struct handed {
     ks_socket socket;
 } handed;
@@ -69,7 +69,7 @@ static void a_megabyte_comes_back(void)
 }
 SCENARIO(a_megabyte_comes_back)
 
-/* --- reading ---------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 static void lines_come_without_their_ends(void)
 {
     struct pair pair = connected(NULL);
@@ -165,7 +165,7 @@ static void a_poll_sees_what_has_arrived(void)
 }
 SCENARIO(a_poll_sees_what_has_arrived)
 
-/* --- writing ---------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 static void small_writes_leave_when_the_process_blocks(void)
 {
     struct pair pair = connected(NULL);

@@ -21,7 +21,7 @@ static int option(ks_socket socket, int level, int name)
     return value;
 }
 
-/* --- listening -------------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------------------- */
 static void wrong_arguments_are_refused(void)
 {
     ks_socket socket;
@@ -72,7 +72,7 @@ static void every_address_serves_ipv4_too(void)
 }
 SCENARIO(every_address_serves_ipv4_too)
 
-/* --- accepting -------------------------------------------------------------------------------------- */
+/* --- accepting -------------------------------------------------------------------------------- */
 static void options_are_inherited(void)
 {
     char address[64];
@@ -122,7 +122,7 @@ static void a_listener_survives_a_lack_of_descriptors(void)
 }
 SCENARIO(a_listener_survives_a_lack_of_descriptors)
 
-/* --- connecting ------------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 static void nobody_listens(void)
 {
     char address[64];
@@ -149,7 +149,7 @@ static void connect_waits_no_longer_than_it_may(void)
 }
 SCENARIO(connect_waits_no_longer_than_it_may)
 
-/* --- handles ---------------------------------------------------------------------------------------- */
+/* --- handles ---------------------------------------------------------------------------------- */
 static void ck_unusable(ks_socket socket)
 {
     ks_text text;
