@@ -200,7 +200,8 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     struct ksi_scheduler *s = ksi_enter();
     if (KSI_UNLIKELY(!s)) return KS_DENIED;
     struct ksi_process *target = ksi_resolve(s, to);
-    if (KSI_UNLIKELY(!target)) return KS_OK; /* to nobody is no error */
+    /* To nobody is no error; sockets in it are closed, like those that nobody takes. */
+    if (KSI_UNLIKELY(!target && !type->owns)) return KS_OK;
     struct ksi_message *m = ksi_message_new(s, type, value);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
