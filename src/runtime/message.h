@@ -9,6 +9,8 @@
 #define KSI_RUNTIME_MESSAGE_H
 #include <kiosk/behaviour.h>
 
+#include <string.h>
+
 struct ksi_scheduler;
 
 enum ksi_kind {
@@ -58,7 +60,11 @@ struct ksi_message {
 
 /* A block whose body is a deep copy of value; NULL: out of memory. type may be NULL: no body. */
 struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value);
-/* Gives back what the body owns, then the block. */
-void ksi_message_free(struct ksi_scheduler *s, struct ksi_message *m);
+/* Most bodies are one word; the rest is memcpy's. */
+static inline void ksi_copy_flat(void *to, const void *from, size_t size)
+{
+    if (size == sizeof(uint64_t)) memcpy(to, from, sizeof(uint64_t));
+    else memcpy(to, from, size);
+}
 
 #endif

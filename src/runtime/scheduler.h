@@ -93,7 +93,15 @@ void ksi_scheduler_run(struct ksi_scheduler *s);
 void ksi_scheduler_finish(struct ksi_scheduler *s);
 void ksi_scheduler_stop(struct ksi_scheduler *s);
 /* Into the run queue, unless it is there. */
-void ksi_ready(struct ksi_scheduler *s, struct ksi_process *p);
+static inline void ksi_ready(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->flags & KSI_QUEUED) return;
+    p->flags |= KSI_QUEUED;
+    p->queue_next = NULL;
+    *s->queue_end = p;
+    s->queue_end = &p->queue_next;
+    s->queue_length++;
+}
 /* Puts the running process aside until ksi_wake. KS_TIMEOUT: timeout ms are over; KS_NOMEM: no stack to
  * go on with, it was not put aside; KS_OK: woken. */
 ks_status ksi_block(struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout);
@@ -102,14 +110,37 @@ void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait
 /* The running process leaves its stack for ever; it ends with the reason that stands. */
 _Noreturn void ksi_leave(struct ksi_scheduler *s);
 /* False where blocking is refused: outside of a process, in a release hook. */
-bool ksi_may_block(struct ksi_scheduler *s);
+static inline bool ksi_may_block(const struct ksi_scheduler *s)
+{
+    return s && s->current && !(s->current->flags & KSI_IN_HOOK);
+}
 /* The running process goes on after everybody who is ready. */
 void ksi_put_last(struct ksi_scheduler *s);
 /* A seeded runner may put the caller aside here. At the entry of every function that sends. */
 void ksi_simulated_yield(struct ksi_scheduler *s);
-void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process *p);
-/* ms from the end of the slice on. */
-void ksi_start_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_ms ms);
+/* Timers of waits are armed when the slice ends, so that the clock is read once a slice and a timer is
+ * never early; a call that is answered within its slice never touches the wheel. */
+static inline void ksi_start_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_ms ms)
+{
+    p->timer_ms = ms;
+    if (ms >= KS_INFINITY) return;
+    p->flags |= KSI_PENDING_TIMER;
+    p->pending_next = s->pending;
+    p->pending_link = &s->pending;
+    if (p->pending_next) p->pending_next->pending_link = &p->pending_next;
+    s->pending = p;
+}
+static inline void ksi_unlink_pending(struct ksi_process *p)
+{
+    p->flags &= ~(uint32_t)KSI_PENDING_TIMER;
+    *p->pending_link = p->pending_next;
+    if (p->pending_next) p->pending_next->pending_link = p->pending_link;
+}
+static inline void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->flags & KSI_PENDING_TIMER) ksi_unlink_pending(p);
+    else if (p->timer.link) ksi_wheel_cancel(&s->wheel, &p->timer);
+}
 int64_t ksi_fresh_ns(struct ksi_scheduler *s);
 
 static inline struct ksi_scheduler *ksi_enter(void)
@@ -120,6 +151,16 @@ static inline struct ksi_scheduler *ksi_enter(void)
 }
 
 /* --- table.c ------------------------------------------------------------------------------------ */
+/* --- message.c ---------------------------------------------------------------------------------- */
+void ksi_message_free_slow(struct ksi_scheduler *s, struct ksi_message *m);
+/* Gives back what the body owns, then the block. */
+static inline void ksi_message_free(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    const ks_type *type = m->public.type;
+    if (__builtin_expect(type && type->owns, 0)) ksi_message_free_slow(s, m);
+    else ksi_pool_give(&s->pool, m, m->size_class);
+}
+
 /* A process with nothing in it, or NULL. */
 struct ksi_process *ksi_process_new(struct ksi_scheduler *s);
 void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p);
@@ -154,7 +195,11 @@ struct ksi_cold *ksi_cold(struct ksi_scheduler *s, struct ksi_process *p);
 /* --- serve.c: what a process without a stack does when it is its turn ---------------------------- */
 void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p);
 /* Gives back what the turn borrowed, and runs what was deferred. */
-void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p);
+void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p);
+static inline void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (__builtin_expect(p->turn || p->received, 0)) ksi_turn_end_slow(s, p);
+}
 /* Borrowed until the turn ends; NULL: out of memory. */
 void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size);
 

@@ -26,7 +26,17 @@ void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal);
  * refused by the mailbox limit, freed. A caller that already waits is answered so. */
 ks_status ksi_message_send(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
 /* Into the mailbox, whatever its limit. */
-void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
+static inline void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target,
+                                   struct ksi_message *m)
+{
+    m->next = NULL;
+    *target->mailbox_end = m;
+    target->mailbox_end = &m->next;
+    target->queue_length++;
+    if (target->wait == KSI_WAIT_MESSAGE) ksi_wake(s, target, KSI_WAIT_MESSAGE);
+    else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
+        ksi_ready(s, target);
+}
 /* An answer to the request (caller, serial): value of type, or a failure. False: nobody waits for it. */
 bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
                     const ks_type *type, const void *value);
@@ -37,8 +47,16 @@ ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, 
                            void *ret_reply, ks_ms timeout);
 /* p waits no more for its request. */
 void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p);
+static inline bool ksi_is_call(const struct ksi_message *m)
+{
+    return m->kind == KSI_MESSAGE && m->public.op && m->public.op->kind == KS_OP_CALL;
+}
 /* True for a request that somebody may still wait for. */
-bool ksi_is_request(const struct ksi_message *m);
+static inline bool ksi_is_request(const struct ksi_message *m)
+{
+    if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return false;
+    return m->kind == KSI_START || m->kind == KSI_STATUS || ksi_is_call(m);
+}
 /* A request whose handler is done with it stays for a later answer; only its header is kept. */
 void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
 /* Answers a request of which the server lives no more. */

@@ -8,19 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
-#define __SANITIZE_THREAD__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 #if __has_include(<valgrind/valgrind.h>)
@@ -88,12 +80,12 @@ static void make_fresh(struct ksi_stacks *stacks, struct ksi_stack *stack)
     stack->sp = ksi_context_make(stack, stacks->entry, stacks->entry_arg);
     stack->fresh = true;
     stack->fake = NULL;
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     stack->fiber = __tsan_create_fiber(0);
 #endif
 }
 
-static struct ksi_stack *new_stack(struct ksi_stacks *stacks)
+struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     if (stacks->next == stacks->end && !new_region(stacks)) return NULL;
@@ -111,28 +103,12 @@ static struct ksi_stack *new_stack(struct ksi_stacks *stacks)
     return stack;
 }
 
-struct ksi_stack *ksi_stack_get(struct ksi_stacks *stacks)
-{
-    struct ksi_stack *stack = stacks->free;
-    if (KSI_UNLIKELY(!stack)) return new_stack(stacks);
-    stacks->free = stack->next;
-    stacks->in_pool--;
-    return stack;
-}
-
-void ksi_stack_give(struct ksi_stacks *stacks, struct ksi_stack *stack)
-{
-    stack->next = stacks->free;
-    stacks->free = stack;
-    stacks->in_pool++;
-}
-
 void ksi_stack_drop(struct ksi_stacks *stacks, struct ksi_stack *stack)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
     __asan_unpoison_memory_region(stack->lowest, stack->size);
 #endif
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     __tsan_destroy_fiber(stack->fiber);
 #endif
     make_fresh(stacks, stack);
@@ -143,14 +119,14 @@ void ksi_stacks_end(struct ksi_stacks *stacks)
 {
     for (struct ksi_stack *stack = stacks->free; stack; stack = stack->next) {
         VALGRIND_STACK_DEREGISTER(stack->valgrind);
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
         __tsan_destroy_fiber(stack->fiber);
 #endif
     }
     while (stacks->regions) {
         struct ksi_region *region = stacks->regions;
         stacks->regions = region->next;
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
         __asan_unpoison_memory_region(region->start, region->size);
 #endif
         munmap(region->start, region->size);
@@ -161,19 +137,19 @@ void ksi_stacks_end(struct ksi_stacks *stacks)
 void ksi_stack_of_thread(struct ksi_stack *stack)
 {
     *stack = (struct ksi_stack){ 0 };
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     stack->fiber = __tsan_get_current_fiber();
 #endif
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
 static _Thread_local struct ksi_stack *left; /* what the latest switch came from */
 #endif
 
 void ksi_stack_entered(struct ksi_stack *stack)
 {
     stack->fresh = false;
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
     const void *bottom;
     size_t size;
     __sanitizer_finish_switch_fiber(NULL, &bottom, &size);
@@ -184,17 +160,22 @@ void ksi_stack_entered(struct ksi_stack *stack)
 #endif
 }
 
-__attribute__((noinline)) void ksi_stack_switch(struct ksi_stack *from, struct ksi_stack *to)
+#if KSI_SANITIZED
+void ksi_stack_leaving(struct ksi_stack *from, struct ksi_stack *to)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
     left = from;
     __sanitizer_start_switch_fiber(&from->fake, to->lowest, to->size);
 #endif
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     __tsan_switch_to_fiber(to->fiber, 0);
 #endif
-    KSI_CONTEXT_SWITCH(&from->sp, to->sp);
-#ifdef __SANITIZE_ADDRESS__
+}
+
+void ksi_stack_back(struct ksi_stack *from)
+{
+#if KSI_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(from->fake, NULL, NULL);
 #endif
 }
+#endif
