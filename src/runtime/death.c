@@ -13,6 +13,7 @@
 #include "runtime/signal.h"
 #include "runtime/socket_hooks.h"
 #include "runtime/timer.h"
+#include <stdio.h>
 #include <string.h>
 
 /* --- reasons ------------------------------------------------------------------------------------ */
@@ -178,14 +179,30 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_pool_give(&s->pool, cold, ksi_pool_class_of(sizeof *cold));
 }
 
+/* A formatter that does not come back leaves KSI_FORMATTING: the crash is reported without it. */
+static void report(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    enum { STATUS_BYTES = 1024 };
+    char status[STATUS_BYTES] = "";
+    if (!(p->flags & KSI_OWN_END) || (p->flags & KSI_REPORTED)) return;
+    if (p->flags & KSI_FORMATTING) {
+        snprintf(status, sizeof status, "(format_status failed)");
+    } else if (p->module->format_status && p->state && !ks_is_clean(ksi_reason_of(p))) {
+        s->current = p;
+        p->flags |= KSI_FORMATTING | KSI_IN_HOOK;
+        p->module->format_status(p->state, status, sizeof status);
+        status[sizeof status - 1] = 0;
+    }
+    p->flags |= KSI_REPORTED;
+    ksi_report_crash(s, p, status);
+}
+
 void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
 {
     KSI_ASSERT(!p->stack && (p->flags & KSI_EXITING));
     if (p->flags & KSI_QUEUED) return; /* when the queue gives it back */
-    if (!(p->flags & KSI_DYING)) {
-        p->flags |= KSI_DYING;
-        if (p->flags & KSI_OWN_END) ksi_report_crash(s, p);
-    }
+    p->flags |= KSI_DYING;
+    report(s, p);
     release_owned(s, p);
     ksi_name_release(s, p);
     tell(s, p);

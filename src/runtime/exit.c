@@ -54,11 +54,23 @@ void ks_exit_process(ks_pid pid, ks_reason reason)
     ksi_check_exit(s);
 }
 
+/* format_status of a server that is well has failed: whoever asked hears of it, the server goes on. */
+static _Noreturn void leave_formatter(struct ksi_scheduler *s, struct ksi_process *self)
+{
+    struct ksi_message *m = self->current;
+    self->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
+    self->current = NULL;
+    ksi_request_fail(s, m, KS_EXITED);
+    ksi_message_free(s, m);
+    ksi_leave(s);
+}
+
 void ks_exit(ks_reason reason)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
     KSI_ASSERT(s && s->current); /* ks_exit outside of a process: there is nobody to end */
     struct ksi_process *self = s->current;
+    if ((self->flags & (KSI_FORMATTING | KSI_EXITING)) == KSI_FORMATTING) leave_formatter(s, self);
     self->flags |= KSI_OWN_END;
     if (!(self->flags & KSI_EXITING)) ksi_condemn(s, self, reason);
     ksi_leave(s);

@@ -36,7 +36,9 @@ enum ksi_process_flag {
     KSI_LINK_STARTER = 512,  /* linked to the starter by ks_start_link */
     KSI_IN_WAKE_LIST = 1024,
     KSI_DYING = 2048,    /* its death began: nothing reaches it any more */
-    KSI_TERMINATING = 4096 /* on_terminate was called */
+    KSI_TERMINATING = 4096, /* on_terminate was called */
+    KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
+    KSI_REPORTED = 16384    /* its crash report was made */
 };
 
 /* A block of memory that is given back when a turn ends, or with the process. */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REPORT_BYTES = 4096, MESSAGE_BYTES = 512, STATUS_BYTES = 1024, ANCESTORS = 8, SIGNALS = 8 };
+enum { REPORT_BYTES = 4096, MESSAGE_BYTES = 512, ANCESTORS = 8, SIGNALS = 8 };
 
 struct text {
     char bytes[REPORT_BYTES];
@@ -82,16 +82,7 @@ static void add_ancestors(struct text *text, struct ksi_scheduler *s, uint64_t p
     }
 }
 
-static void add_status(struct text *text, const struct ksi_process *p)
-{
-    char status[STATUS_BYTES] = "";
-    if (!p->module || !p->module->format_status || !p->state) return;
-    p->module->format_status(p->state, status, sizeof status);
-    status[sizeof status - 1] = 0;
-    if (status[0]) add(text, "\n  state: %s", status);
-}
-
-void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p)
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const char *status)
 {
     ks_reason reason = ksi_reason_of(p);
     char why[2 * KS_REASON_TEXT_MAX];
@@ -104,7 +95,7 @@ void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p)
     if (p->cold && p->cold->label) add(&text, " %s", (const char *)(p->cold->label + 1));
     add(&text, " ended: %s", ks_reason_text(reason, why, sizeof why));
     add_message(&text, "while handling", p->current);
-    add_status(&text, p);
+    if (status[0]) add(&text, "\n  state: %s", status);
     add_ancestors(&text, s, p->parent);
     if (p->queue_length) add(&text, "\n  queue: %u messages", p->queue_length);
     add_signals(&text, s, id);

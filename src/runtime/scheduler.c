@@ -150,7 +150,7 @@ void ksi_simulated_yield(struct ksi_scheduler *s)
 _Noreturn void ksi_leave(struct ksi_scheduler *s)
 {
     struct ksi_process *p = s->current;
-    KSI_ASSERT(p && (p->flags & KSI_EXITING));
+    KSI_ASSERT(p);
     if (s->flush) s->flush(s);
     s->left = s->stack;
     s->current = NULL;

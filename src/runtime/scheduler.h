@@ -107,7 +107,7 @@ static inline void ksi_ready(struct ksi_scheduler *s, struct ksi_process *p)
 ks_status ksi_block(struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout);
 /* Ends the wait of p when it is that one. */
 void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait);
-/* The running process leaves its stack for ever; it ends with the reason that stands. */
+/* The running process leaves its stack for ever: it ends when it is condemned, else it serves on. */
 _Noreturn void ksi_leave(struct ksi_scheduler *s);
 /* False where blocking is refused: outside of a process, in a release hook. */
 static inline bool ksi_may_block(const struct ksi_scheduler *s)
@@ -215,6 +215,7 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
 void ksi_die(struct ksi_scheduler *s, struct ksi_process *p);
 
 /* --- report.c ------------------------------------------------------------------------------------------ */
-void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p);
+/* status: what format_status said. */
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const char *status);
 
 #endif

@@ -187,14 +187,10 @@ static __attribute__((noinline)) void unanswered(
         ksi_defer_request(s, p, m);
         return;
     }
-    if (!(p->flags & KSI_EXITING)) {
-        ks_log_error(
-            "'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
-            "never be answered",
-            p->module->name, m->public.op->name);
-        ksi_request_fail(s, m, KS_CANCELLED);
-    }
-    ksi_request_fail(s, m, KS_NOPROC);
+    ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
+                 "never be answered",
+        p->module->name, m->public.op->name);
+    ksi_request_fail(s, m, KS_CANCELLED);
     ksi_message_free(s, m);
 }
 
@@ -248,14 +244,15 @@ static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
 {
     enum { STATUS_BYTES = 4096 };
     char *text = p->module->format_status ? ksi_turn_alloc(s, p, STATUS_BYTES) : NULL;
-    m->flags |= KSI_ANSWERED;
     if (!text) {
-        ks_status status = p->module->format_status ? KS_NOMEM : KS_UNDEF;
-        ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
+        ksi_request_fail(s, m, p->module->format_status ? KS_NOMEM : KS_UNDEF);
         return;
     }
     text[0] = 0;
+    p->flags |= KSI_FORMATTING | KSI_IN_HOOK; /* it may neither block nor end us: see ks_exit */
     p->module->format_status(p->state, text, STATUS_BYTES);
+    p->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
+    m->flags |= KSI_ANSWERED;
     ks_text value = { text, strnlen(text, STATUS_BYTES) };
     ksi_reply_send(s, m->from, m->serial, KS_OK, &ks_text_type, &value);
 }
@@ -296,7 +293,7 @@ static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, st
     p->current = m;
     ks_next next = KSI_LIKELY(m->kind == KSI_MESSAGE) ? on_message(s, p, m) : by_kind(s, p, m);
     go_on(s, p, next);
-    handled(s, p, m);
+    if (KSI_LIKELY(!(p->flags & KSI_EXITING))) handled(s, p, m); /* else its report shows it */
 }
 
 static void handle_start(struct ksi_scheduler *s, struct ksi_process *p)

@@ -76,6 +76,17 @@ void ks_init_ack(void)
     if (s && s->current) ksi_started(s, s->current);
 }
 
+/* Both halves at once, before the new process can run, so that no signal is needed. */
+static bool link_both(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_process *self = s->current;
+    struct ksi_record *there = ksi_link_add(s, p, ksi_process_id(self));
+    struct ksi_record *here = there ? ksi_link_add(s, self, ksi_process_id(p)) : NULL;
+    if (here) return true;
+    if (there) ksi_link_remove(s, p, there);
+    return false;
+}
+
 /* --- spawn: a plain function ---------------------------------------------------------------------------- */
 struct spawned {
     void (*fn)(void *arg);
@@ -111,9 +122,12 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_mon
     struct ksi_process *p = s ? ksi_spawn(s, fn, arg) : NULL;
     if (!p) return (ks_pid){ 0 };
     ks_pid pid = ksi_pid_of(p);
+    if (link && s->current && !link_both(s, p)) {
+        unmake(s, p);
+        ks_exit(ks_because(KS_NOMEM));
+    }
     if (ret_monitor) *ret_monitor = ksi_monitor_start(s, s->current, pid);
     ksi_ready(s, p);
-    if (link && s->current) ks_link(pid);
     return pid;
 }
 
@@ -157,17 +171,6 @@ static ks_status set_limits(struct ksi_scheduler *s, struct ksi_process *p, cons
     if (!ksi_cold(s, p)) return KS_NOMEM;
     p->cold->memory_max = row->memory_max;
     return KS_OK;
-}
-
-/* Both halves at once, before the new process can run, so that no signal is needed. */
-static bool link_both(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    struct ksi_process *self = s->current;
-    struct ksi_record *there = ksi_link_add(s, p, ksi_process_id(self));
-    struct ksi_record *here = there ? ksi_link_add(s, self, ksi_process_id(p)) : NULL;
-    if (here) return true;
-    if (there) ksi_link_remove(s, p, there);
-    return false;
 }
 
 /* Name, limits and link stand before on_start. On failure the process is unmade. */
