@@ -134,15 +134,6 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     self->call = &call;
     ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
     self->call = NULL;
-    if (status == KS_TIMEOUT) { /* a reply may be on its way: it is taken now, or never seen */
-        self->wait = KSI_WAIT_REPLY;
-        self->call = &call;
-        ksi_inbox_drain(s, self);
-        if (self->wait == KSI_WAIT_NOTHING) status = KS_OK;
-        self->wait = KSI_WAIT_NOTHING;
-        self->call = NULL;
-        ksi_check_exit(s);
-    }
     if (KSI_LIKELY(!status)) return self->reason_code;
     ksi_request_cancel(s, self);
     return status;
