@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mailbox.h - taking messages out of a mailbox, anywhere in it. Used by the owning scheduler only. */
+/* mailbox.h - taking messages out of a mailbox, anywhere in it. Used by the owning scheduler
+ * only. */
 #ifndef KSI_RUNTIME_MAILBOX_H
 #define KSI_RUNTIME_MAILBOX_H
 #include "runtime/process.h"
