@@ -52,7 +52,13 @@ static void free_allocation(
 
 void ksi_allocations_free(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    while (p->memory) free_allocation(s, p, p->memory);
+    struct ksi_allocation *a = p->memory;
+    p->memory = NULL;
+    while (a) {
+        struct ksi_allocation *next = a->next;
+        ksi_pool_give(&s->pool, a, a->size_class);
+        a = next;
+    }
 }
 
 static struct ksi_process *self_of(struct ksi_scheduler *s)

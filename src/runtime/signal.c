@@ -139,8 +139,7 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
             apply_reply(s, ksi_process_id(p), m->serial, (ks_status)m->code, m->public.type,
                 m->public.body);
     } else {
-        const struct ksi_signal *signal = m->public.body;
-        apply_signal(s, signal);
+        apply_signal(s, (const struct ksi_signal *)m->body);
     }
     ksi_message_free(s, m);
 }
