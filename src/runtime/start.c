@@ -295,6 +295,7 @@ ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout)
     if (p == s->current) return KS_CALLING_SELF;
     pid = ksi_pid_of(p);
     ks_ref monitor = ks_monitor(pid);
+    if (!monitor.id[0]) return KS_NOMEM;
     ks_ask_to_stop(pid, reason);
     const ks_msg *msg = ks_receive_ref(monitor, timeout);
     if (!msg) {
