@@ -14,7 +14,7 @@ enum { BATCH = KSI_KNOB(256, 2) };
 enum park { RUNNING, WAITING, WOKEN };
 #define EVENT_DATA UINT64_MAX /* of the eventfd */
 
-/* --- waiting ------------------------------------------------------------------------------------ */
+/* --- waiting ---------------------------------------------------------------------------------- */
 static int wait_ms(struct ksi_poller *poller, struct epoll_event *events, int64_t timeout_ns)
 {
     int64_t ms = timeout_ns / NS_PER_MS + (timeout_ns % NS_PER_MS != 0); /* never early */
@@ -72,7 +72,7 @@ static void unpark(void *arg)
     errno = error;
 }
 
-/* --- the other seams ---------------------------------------------------------------------------- */
+/* --- the other seams -------------------------------------------------------------------------- */
 static int64_t monotonic_ns(void *arg) { return ksi_clock_monotonic(); }
 static int64_t wall_ns(void *arg) { return ksi_clock_wall(); }
 static uint32_t choose(void *arg, uint32_t count) { return 0; }
@@ -94,7 +94,7 @@ struct ksi_seams ksi_real_seams(struct ksi_poller *poller)
         .arg = poller };
 }
 
-/* --- a poller ----------------------------------------------------------------------------------- */
+/* --- a poller --------------------------------------------------------------------------------- */
 ks_status ksi_poller_set(
     struct ksi_poller *poller, int operation, int fd, uint32_t events, uint64_t data)
 {

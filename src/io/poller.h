@@ -13,7 +13,7 @@ struct ksi_poller {
     int epoll, event; /* -1: not open */
     bool no_pwait2;   /* the kernel, or its filter, knows milliseconds only */
     struct ksi_random random;
-    /* What became ready; data as it was given to ksi_poller_add. Runs no process, closes nothing. */
+    /* What became ready; data as it was given to ksi_poller_add. Runs no process. */
     void (*on_event)(void *arg, uint64_t data, uint32_t events);
     void *arg;
     /* --- written by other threads below --- */

@@ -134,15 +134,6 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     self->call = &call;
     ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
     self->call = NULL;
-    if (status == KS_TIMEOUT) { /* a reply may be on its way: it is taken now, or never seen */
-        self->wait = KSI_WAIT_REPLY;
-        self->call = &call;
-        ksi_inbox_drain(s, self);
-        if (self->wait == KSI_WAIT_NOTHING) status = KS_OK;
-        self->wait = KSI_WAIT_NOTHING;
-        self->call = NULL;
-        ksi_check_exit(s);
-    }
     if (KSI_LIKELY(!status)) return self->reason_code;
     ksi_request_cancel(s, self);
     return status;
@@ -200,7 +191,8 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     struct ksi_scheduler *s = ksi_enter();
     if (KSI_UNLIKELY(!s)) return KS_DENIED;
     struct ksi_process *target = ksi_resolve(s, to);
-    if (KSI_UNLIKELY(!target)) return KS_OK; /* to nobody is no error */
+    /* To nobody is no error; sockets in it are closed, like those that nobody takes. */
+    if (KSI_UNLIKELY(!target && !type->owns)) return KS_OK;
     struct ksi_message *m = ksi_message_new(s, type, value);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;

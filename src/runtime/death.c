@@ -58,6 +58,7 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
 {
     if (p->flags & KSI_EXITING) return; /* the first one wins */
     ksi_cancel_timer(s, p);
+    ksi_request_cancel(s, p);
     p->wait = KSI_WAIT_NOTHING;
     p->flags |= KSI_EXITING;
     ksi_set_reason(s, p, reason);
@@ -94,7 +95,6 @@ static void release_owned(struct ksi_scheduler *s, struct ksi_process *p)
 {
     s->current = p;
     p->flags |= KSI_IN_HOOK;
-    ksi_request_cancel(s, p);
     ksi_turn_end(s, p);
     while (p->owned) release_record(s, p, ksi_record_at(s, p->owned));
     s->current = NULL;

@@ -153,19 +153,22 @@ void ks_link(ks_pid pid)
     ksi_check_exit(s);
 }
 
+void ksi_unlink(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer)
+{
+    struct ksi_record *record = ksi_link_find(s, p, peer);
+    if (!record || (record->flags & KSI_UNLINKING)) return;
+    record->flags = KSI_UNLINKING;
+    record->link.serial = ++s->unlinks;
+    ksi_signal_send(s, &(struct ksi_signal){ .kind = KSI_UNLINK,
+                           .from = ksi_process_id(p),
+                           .to = peer,
+                           .serial = record->link.serial });
+}
+
 void ks_unlink(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
-    struct ksi_process *self = s ? s->current : NULL;
-    if (!self) return;
+    if (!s || !s->current) return;
     struct ksi_process *other = ksi_resolve(s, pid);
-    uint64_t to = other ? ksi_process_id(other) : pid.id;
-    struct ksi_record *record = ksi_link_find(s, self, to);
-    if (!record || (record->flags & KSI_UNLINKING)) return;
-    record->flags = KSI_UNLINKING;
-    record->link.serial = ++self->call_serial;
-    ksi_signal_send(s, &(struct ksi_signal){ .kind = KSI_UNLINK,
-                                             .from = ksi_process_id(self),
-                                             .to = to,
-                                             .serial = record->link.serial });
+    ksi_unlink(s, s->current, other ? ksi_process_id(other) : pid.id);
 }

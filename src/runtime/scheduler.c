@@ -60,6 +60,11 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
         return;
     }
     struct ksi_process *p = KSI_CONTAINER_OF(timer, struct ksi_process, timer);
+    if (p->wait == KSI_WAIT_REPLY) { /* a reply that is here counts; else it is given up now */
+        ksi_inbox_drain(s, p);
+        if (p->wait != KSI_WAIT_REPLY) return;
+        ksi_request_cancel(s, p);
+    }
     p->flags |= KSI_TIMED_OUT;
     p->wait = KSI_WAIT_NOTHING;
     ksi_ready(s, p);

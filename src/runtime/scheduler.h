@@ -49,6 +49,7 @@ struct ksi_scheduler {
     struct ksi_message *next_message; /* what `next` is to handle first; NULL: its mailbox */
     int hand_offs_left, rounds_left;
     uint32_t queue_length;
+    uint32_t unlinks; /* serial of the latest */
     struct ksi_process *queue, **queue_end;
     struct ksi_stack *left; /* left in the middle of a handler that will not go on */
     struct ksi_process *pending; /* timers to arm when the slice ends */

@@ -82,6 +82,7 @@ struct ksi_record *ksi_link_find(struct ksi_scheduler *s, struct ksi_process *p,
 struct ksi_record *ksi_link_add(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer);
 void ksi_link_remove(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
 void ksi_link_apply(struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
+void ksi_unlink(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer);
 /* Tells all linked processes, once. */
 void ksi_links_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
 

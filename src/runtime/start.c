@@ -197,11 +197,14 @@ static ks_status prepare(struct ksi_scheduler *s, const ks_child *row, int relat
 /* A process that did not start in time: killed, and waited for. */
 static void kill_and_wait(struct ksi_scheduler *s, ks_pid pid, bool linked)
 {
-    if (linked) ks_unlink(pid);
-    ks_ref monitor = ks_monitor(pid);
-    ks_exit_process(pid, KS_KILL);
+    struct ksi_signal kill = { .kind = KSI_EXIT,
+        .from = ksi_process_id(s->current),
+        .to = pid.id,
+        .reason = KS_KILL };
+    if (linked) ksi_unlink(s, s->current, pid.id);
+    ks_ref monitor = ksi_monitor_start(s, s->current, pid);
+    ksi_signal_send(s, &kill); /* all three at once: the starter may be killed at any call */
     (void)ks_receive_ref(monitor, KS_INFINITY);
-    (void)s;
 }
 
 static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int relation,
