@@ -28,7 +28,7 @@ static ks_next counter_handle_reset(counter *self)
 }
 KS_GEN_SERVER(counter, .ops = KS_OPS(counter, add, reset));
 
-/* --- the program: a supervisor, and a process that uses its child ------------------------------- */
+/* --- the program: a supervisor, and a process that uses its child ----------------------------- */
 KS_SUPERVISOR(app, .children = KS_CHILDREN({ KS_START(counter), .name = "counter" }));
 KS_MODULE(demo, void);
 

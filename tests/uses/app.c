@@ -2,11 +2,11 @@
 /* app.c - the tree of a whole program: order, restart classes and limits, in one place. Consumers
  * take jobs from a queue; one job is too much for whoever takes it. */
 #include "queue.h"
-#include <kiosk/kiosk.h>
 #include <inttypes.h>
+#include <kiosk/kiosk.h>
 #include <stdio.h>
 
-/* --- results: a sum, and whoever waits until so many jobs are done ------------------------------- */
+/* --- results: a sum, and whoever waits until so many jobs are done ---------------------------- */
 KS_MODULE(results, void);
 KS_CAST(results, add, ks_int);
 KS_CALL(results, wait, ks_int, ks_int);
@@ -33,7 +33,7 @@ static ks_next results_handle_wait(results *self, const ks_int *count, ks_int *r
 
 KS_GEN_SERVER(results, .ops = KS_OPS(results, add, wait));
 
-/* --- consumers ---------------------------------------------------------------------------------- */
+/* --- consumers -------------------------------------------------------------------------------- */
 KS_MODULE(consumer, void);
 
 static void consumer_main(const ks_none *args)
@@ -50,7 +50,7 @@ static void consumer_main(const ks_none *args)
 
 KS_PROCESS(consumer);
 
-/* --- the tree ------------------------------------------------------------------------------------ */
+/* --- the tree --------------------------------------------------------------------------------- */
 /* clang-format off */
 KS_SUPERVISOR(consumers, .max_restarts = 20, .max_seconds = 60, .children = KS_CHILDREN(
     { KS_START(consumer), .id = "consumer 1" },
@@ -63,7 +63,7 @@ KS_SUPERVISOR(app, .strategy = KS_ONE_FOR_ONE, .children = KS_CHILDREN(
     { KS_START(consumers), .shutdown = 20000 }));
 /* clang-format on */
 
-/* --- what the program does ------------------------------------------------------------------------ */
+/* --- what the program does -------------------------------------------------------------------- */
 KS_MODULE(program, void);
 
 static void must(ks_status status)

@@ -3,7 +3,7 @@
 #include <kiosk/kiosk.h>
 #include <stdio.h>
 
-/* --- the server --------------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 KS_MODULE(counter, ks_int);
 struct counter {
     int64_t value;
@@ -38,7 +38,7 @@ static ks_next counter_handle_reset(counter *self)
 
 KS_GEN_SERVER(counter, .init = counter_init, .ops = KS_OPS(counter, add, reset));
 
-/* --- a client ------------------------------------------------------------------------------------- */
+/* --- a client --------------------------------------------------------------------------------- */
 KS_MODULE(client, void);
 
 static void add_and_print(ks_pid server, int64_t n)
@@ -58,6 +58,7 @@ static void client_main(const ks_none *args)
     add_and_print(server, 1);
     counter_reset(server);
     add_and_print(server, 7);
+    if (ks_stop_process(server, KS_NORMAL, KS_DEFAULT_TIMEOUT)) ks_exit(ks_error("it went on"));
 }
 
 KS_PROCESS(client);

@@ -22,7 +22,7 @@ KS_TYPE(chunk, index, bytes);
 KS_TYPE(finish, checksum);
 KS_TYPE(verdict, good);
 
-/* --- the receiver ------------------------------------------------------------------------------- */
+/* --- the receiver ----------------------------------------------------------------------------- */
 static uint64_t sum_of(ks_blob bytes)
 {
     uint64_t sum = 0;
@@ -56,7 +56,7 @@ static void receiver(void *arg)
     receive_chunks(peer, ks_monitor(peer));
 }
 
-/* --- the sender, which is the program ------------------------------------------------------------ */
+/* --- the sender, which is the program --------------------------------------------------------- */
 /* A chunk arrives before the greeting: the receiver takes the greeting first all the same. */
 static void transfer(uint64_t checksum)
 {

@@ -4,7 +4,7 @@
 #include <kiosk/kiosk.h>
 #include <stdio.h>
 
-/* --- the data: one server ------------------------------------------------------------------------- */
+/* --- the data: one server --------------------------------------------------------------------- */
 typedef struct pair {
     ks_text key, value;
 } pair;
@@ -50,7 +50,7 @@ static ks_next table_handle_get(table *self, const ks_text *key, ks_text *reply)
 
 KS_GEN_SERVER(table, .ops = KS_OPS(table, set, get));
 
-/* --- a connection: a plain process, blocking-looking ------------------------------------------------ */
+/* --- a connection: a plain process, blocking-looking ------------------------------------------ */
 typedef struct connection_args {
     ks_socket socket;
 } connection_args;
@@ -94,7 +94,7 @@ static void connection_main(const connection_args *args)
 
 KS_PROCESS(connection);
 
-/* --- accept, and the tree ------------------------------------------------------------------------------ */
+/* --- accept, and the tree --------------------------------------------------------------------- */
 typedef struct acceptor_args {
     const char *address;
 } acceptor_args;
@@ -112,8 +112,8 @@ static void acceptor_main(const acceptor_args *args)
     if (!status) status = table_call_set(ks_named("table"), &p, 1000);
     if (status) ks_exit(ks_because(status));
     while (ks_tcp_accept(listener, KS_INFINITY, &socket) == KS_OK) {
-        status = ks_start_child(
-            ks_named("connections"), KS_CHILD(connection, .socket = socket), NULL);
+        status =
+            ks_start_child(ks_named("connections"), KS_CHILD(connection, .socket = socket), NULL);
         if (status) ks_log_warning("connection refused: %s", ks_status_text(status));
     }
 }
@@ -128,7 +128,7 @@ KS_SUPERVISOR(store, .strategy = KS_ONE_FOR_ONE, .children = KS_CHILDREN(
     { KS_START(acceptor, .address = "127.0.0.1:0") }));
 /* clang-format on */
 
-/* --- a client ------------------------------------------------------------------------------------------ */
+/* --- a client --------------------------------------------------------------------------------- */
 KS_MODULE(program, void);
 
 static void must(ks_status status)
