@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kill_supervision_test - a kill at every moment of a supervisor's start, of a child's start and
- * restart, and of a shutdown: of whoever asked, of the supervisor, of a child. Afterwards nothing is
- * left, and what was not killed works. See kill_everywhere_test.c. */
+ * restart, and of a shutdown: of whoever asked, of the supervisor, of a child. Afterwards nothing
+ * is left, and what was not killed works. See kill_everywhere_test.c. */
 #include "support/kill.h"
 
 enum { YIELDS = 12, CHILDREN = 3 };

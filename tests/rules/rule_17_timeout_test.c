@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_17_timeout_test - the callback time-out is cancelled by any message and restarted by a system
- * message; 0 means "after the queue". */
+/* rule_17_timeout_test - the callback time-out is cancelled by any message and restarted by a
+ * system message; 0 means "after the queue". */
 #include "support/scenario.h"
 
 typedef struct idle_args {

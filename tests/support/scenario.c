@@ -110,15 +110,17 @@ bool nothing_comes(void)
     return !msg;
 }
 
-/* --- main ------------------------------------------------------------------------------------- */
+/* --- main: each scenario in a calm world, and in one where every second signal is late -------- */
 static const struct scenario *all;
 static int seeds;
 
 START_TEST(one)
 {
     const struct scenario *scenario = &all[_i];
-    int failed = ks_simulate(&(ks_simulation){ .runs = seeds }, scenario->run);
-    ck_assert_msg(failed == 0, "%s", scenario->name);
+    const ks_simulation usual = { .runs = seeds },
+                        rough = { .runs = seeds, .yield = 0.5, .delay = 0.5 };
+    ck_assert_msg(ks_simulate(&usual, scenario->run) == 0, "%s", scenario->name);
+    ck_assert_msg(ks_simulate(&rough, scenario->run) == 0, "%s, roughly", scenario->name);
 }
 END_TEST
 

@@ -20,7 +20,7 @@ struct scenario {
     (const struct scenario[]){ __VA_ARGS__ },                                                      \
         sizeof((const struct scenario[]){ __VA_ARGS__ }) / sizeof(struct scenario)
 
-/* The whole main: each scenario is run `runs` times, with as many seeds. What exit it should give. */
+/* The whole main: each scenario is run `runs` times, with as many seeds. What main returns. */
 int run_scenarios(
     const char *suite, int runs, const struct scenario *scenarios, size_t scenario_count);
 
