@@ -75,7 +75,8 @@ int64_t ksi_fresh_ns(struct ksi_scheduler *s)
     return s->runtime->seams.monotonic_ns(s->runtime->seams.arg);
 }
 
-/* A new slice: the clock is read, what is due is fired, what waits since the last slice is armed. */
+/* A new slice: the clock is read, what is due is fired, what waits since the last slice is
+ * armed. */
 static void new_slice(struct ksi_scheduler *s)
 {
     s->rounds_left = ROUNDS;
@@ -117,7 +118,7 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
     }
 }
 
-/* --- who runs ------------------------------------------------------------------------------------ */
+/* --- who runs --------------------------------------------------------------------------------- */
 static KSI_INLINE void resume(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_stack *to = p->stack;
@@ -220,7 +221,7 @@ void ksi_scheduler_finish(struct ksi_scheduler *s) { run(s, true); }
 
 void ksi_scheduler_stop(struct ksi_scheduler *s) { s->stopping = true; }
 
-/* --- a runtime -------------------------------------------------------------------------------------- */
+/* --- a runtime -------------------------------------------------------------------------------- */
 static bool init_tables(struct ksi_runtime *runtime)
 {
     struct ksi_scheduler *s = &runtime->scheduler;
