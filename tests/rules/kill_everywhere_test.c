@@ -6,7 +6,7 @@
 
 enum { YIELDS = 12 };
 
-/* --- a server with a blocking point of every kind ------------------------------------------------------- */
+/* --- a server with a blocking point of every kind --------------------------------------------- */
 KS_MODULE(desk, void);
 KS_CALL(desk, now, ks_text, ks_text);   /* answers at once */
 KS_CALL(desk, sleep, ks_int, ks_text);  /* blocks in the handler */
@@ -69,7 +69,7 @@ static void works(ks_pid server)
     KS_CHECK(ks_text_eq(reply, text));
 }
 
-/* --- callers ------------------------------------------------------------------------------------------- */
+/* --- callers ---------------------------------------------------------------------------------- */
 enum way { NOW, SLEEP, LATER, NESTED, WAYS };
 struct caller {
     ks_pid server, other;
@@ -100,8 +100,10 @@ static void calls(void *arg)
         ks_status status = call_once(caller, &reply);
         if (status != KS_NOPROC) KS_CHECK_OK(status);
         if (status == KS_OK) KS_CHECK(ks_text_eq(reply, ks_str(expected[caller->way])));
-        if (status == KS_OK) caller->answered++;
-        else caller->refused++;
+        if (status == KS_OK)
+            caller->answered++;
+        else
+            caller->refused++;
     }
     KS_CHECK(ks_mailbox_length(ks_self()) == 0);
 }
@@ -189,7 +191,7 @@ static void a_server_killed_in_a_deferred_call(void) { kill_sweep(YIELDS, 35, se
 static void a_server_killed_in_a_nested_call(void) { kill_sweep(YIELDS, 65, server_nested); }
 static void a_nested_server_killed(void) { kill_sweep(YIELDS, 35, kill_the_nested); }
 
-/* --- starts --------------------------------------------------------------------------------------------- */
+/* --- starts ----------------------------------------------------------------------------------- */
 typedef struct newborn_args {
     ks_ms init_ms;
     bool trap;
@@ -263,8 +265,8 @@ static void all_starters(struct kill *kill, ks_ms timeout)
     for (int relation = 0; relation < 3; relation++) {
         for (int trap = 0; trap < 2; trap++) {
             struct kill again = *kill;
-            kill_a_starter(&again,
-                (struct starter){ .relation = relation, .trap = trap, .timeout = timeout });
+            kill_a_starter(
+                &again, (struct starter){ .relation = relation, .trap = trap, .timeout = timeout });
         }
     }
 }
@@ -306,7 +308,7 @@ static void child_with_limit(struct kill *kill) { kill_a_child(kill, 5); }
 static void a_child_killed_in_init(void) { kill_sweep(YIELDS, 13, child_without_limit); }
 static void a_child_killed_about_its_time_out(void) { kill_sweep(YIELDS, 8, child_with_limit); }
 
-/* --- stops ---------------------------------------------------------------------------------------------- */
+/* --- stops ------------------------------------------------------------------------------------ */
 typedef struct leaving_args {
     int *terminated;
 } leaving_args;

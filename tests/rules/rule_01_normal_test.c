@@ -130,8 +130,10 @@ static void a_link_to_the_gone_is_no_normal_end(void)
     ks_ref monitor;
     ks_spawn_monitor(waits_for_a_linked_one, &context, &monitor);
     ks_reason end = end_of(monitor);
-    if (end.kind == KS_REASON_STATUS) KS_CHECK(end.code == KS_NOPROC);
-    else KS_CHECK(end.kind == KS_REASON_NORMAL && trace_is(&context.trace, "s"));
+    if (end.kind == KS_REASON_STATUS)
+        KS_CHECK(end.code == KS_NOPROC);
+    else
+        KS_CHECK(end.kind == KS_REASON_NORMAL && trace_is(&context.trace, "s"));
 }
 
 int main(void)

@@ -21,7 +21,7 @@ static void numbers_are_there(ks_int n)
     KS_CHECK(ks_receive_as(ks_int, 0) == NULL);
 }
 
-/* --- DOWN and EXIT after messages --------------------------------------------------------------- */
+/* --- DOWN and EXIT after messages ------------------------------------------------------------- */
 /* By pid, name and alias in turn: three addresses of one receiver. */
 static void sends_by_all_ways(void *arg)
 {
@@ -68,13 +68,15 @@ static void the_mailbox_has_the_down_last(void)
     KS_CHECK(nothing_comes());
 }
 
-/* --- exit signals among messages ------------------------------------------------------------------ */
+/* --- exit signals among messages -------------------------------------------------------------- */
 static void mixes_exits_and_messages(void *arg)
 {
     const struct context *context = arg;
     for (ks_int i = 1; i <= MESSAGES; i++) {
-        if (i % 2) ks_send(context->scenario, ks_int, &i);
-        else ks_exit_process(context->scenario, ks_because(KS_USER + (ks_status)i));
+        if (i % 2)
+            ks_send(context->scenario, ks_int, &i);
+        else
+            ks_exit_process(context->scenario, ks_because(KS_USER + (ks_status)i));
     }
 }
 
@@ -86,8 +88,10 @@ static void trapped_exits_keep_their_places(void)
     for (int i = 1; i <= MESSAGES; i++) {
         const ks_msg *msg = ks_receive(1000);
         KS_CHECK(msg != NULL);
-        if (i % 2) KS_CHECK(ks_as(ks_int, msg) && *ks_as(ks_int, msg) == i);
-        else KS_CHECK(ks_as(ks_exited, msg) && ks_as(ks_exited, msg)->reason.code == KS_USER + i);
+        if (i % 2)
+            KS_CHECK(ks_as(ks_int, msg) && *ks_as(ks_int, msg) == i);
+        else
+            KS_CHECK(ks_as(ks_exited, msg) && ks_as(ks_exited, msg)->reason.code == KS_USER + i);
     }
     KS_CHECK(nothing_comes());
 }
@@ -122,7 +126,7 @@ static void whoever_was_killed_is_dead_for_the_killer(void)
     KS_CHECK(!ks_is_alive(victim));
 }
 
-/* --- links and monitors among messages -------------------------------------------------------------- */
+/* --- links and monitors among messages -------------------------------------------------------- */
 static void fails_when_told(void *arg)
 {
     ks_receive_as(ks_int, KS_INFINITY);
@@ -182,7 +186,7 @@ static void an_unlink_is_there_before_the_exit_that_follows(void)
     kill_and_wait(other);
 }
 
-/* --- servers: infos, casts, calls and replies are one stream ------------------------------------------ */
+/* --- servers: infos, casts, calls and replies are one stream ---------------------------------- */
 typedef struct recorder_args {
     trace *trace;
 } recorder_args;

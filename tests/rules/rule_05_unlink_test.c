@@ -99,7 +99,7 @@ static void a_link_to_one_that_ended_meanwhile_says_noproc(void)
     KS_CHECK(nothing_comes());
 }
 
-/* --- demonitor ------------------------------------------------------------------------------------ */
+/* --- demonitor -------------------------------------------------------------------------------- */
 static void no_down_after_demonitor(void)
 {
     ks_ref monitor;
@@ -133,7 +133,7 @@ static void the_other_monitors_of_a_process_stay(void)
     KS_CHECK(nothing_comes());
 }
 
-/* --- both sides at once --------------------------------------------------------------------------- */
+/* --- both sides at once ----------------------------------------------------------------------- */
 struct side {
     ks_pid other;
     bool link_at_the_end;
@@ -148,12 +148,16 @@ static void plays(void *arg)
     const ks_pid *other = ks_receive_as(ks_pid, KS_INFINITY);
     side->other = *other;
     for (uint64_t i = 0, moves = ks_random(8); i < moves; i++) {
-        if (ks_random(2)) ks_link(side->other);
-        else ks_unlink(side->other);
+        if (ks_random(2))
+            ks_link(side->other);
+        else
+            ks_unlink(side->other);
         wait_a_little();
     }
-    if (side->link_at_the_end) ks_link(side->other);
-    else ks_unlink(side->other);
+    if (side->link_at_the_end)
+        ks_link(side->other);
+    else
+        ks_unlink(side->other);
     while (ks_receive_as(ks_exited, 1000)) side->exits++;
 }
 
@@ -184,6 +188,6 @@ int main(void)
             SCENARIO(a_new_link_after_unlink_works),
             SCENARIO(a_link_to_one_that_ended_meanwhile_says_noproc),
             SCENARIO(no_down_after_demonitor), SCENARIO(a_down_that_is_queued_goes_with_demonitor),
-            SCENARIO(the_other_monitors_of_a_process_stay),
-            SCENARIO(both_linking_last_are_linked), SCENARIO(both_unlinking_last_are_not_linked)));
+            SCENARIO(the_other_monitors_of_a_process_stay), SCENARIO(both_linking_last_are_linked),
+            SCENARIO(both_unlinking_last_are_not_linked)));
 }

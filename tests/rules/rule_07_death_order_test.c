@@ -25,8 +25,10 @@ static void holds_a_name(void *arg)
 
 static void end(ks_pid pid, enum way way)
 {
-    if (way == IS_KILLED) ks_exit_process(pid, KS_KILL);
-    else ks_send(pid, ks_int, &(ks_int){ 0 });
+    if (way == IS_KILLED)
+        ks_exit_process(pid, KS_KILL);
+    else
+        ks_send(pid, ks_int, &(ks_int){ 0 });
 }
 
 /* Whoever has been told can have the name at once. */
@@ -85,7 +87,7 @@ static void exit_finds_the_name_free(void)
     }
 }
 
-/* --- what is owned, newest first --------------------------------------------------------------- */
+/* --- what is owned, newest first -------------------------------------------------------------- */
 struct release {
     trace *trace;
     char letter;
@@ -129,7 +131,7 @@ static void what_is_owned_goes_newest_first_while_the_name_stands(void)
     }
 }
 
-/* --- servers ------------------------------------------------------------------------------------- */
+/* --- servers ---------------------------------------------------------------------------------- */
 KS_MODULE(holder, void);
 struct holder {
     int unused;

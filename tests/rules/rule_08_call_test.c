@@ -4,7 +4,7 @@
 #include "support/scenario.h"
 #include <kiosk/timer.h>
 
-/* --- a server that answers late, in every way there is ------------------------------------------- */
+/* --- a server that answers late, in every way there is ---------------------------------------- */
 typedef struct echo {
     int64_t value;
     ks_ms delay; /* before the answer */
@@ -74,7 +74,7 @@ static ks_pid start_slow(void)
     return server;
 }
 
-/* --- time-outs ------------------------------------------------------------------------------------- */
+/* --- time-outs -------------------------------------------------------------------------------- */
 static void a_late_reply_is_never_seen(void)
 {
     ks_pid server = start_slow();
@@ -166,7 +166,7 @@ static void an_expired_request_is_not_handled(void)
     kill_and_wait(server);
 }
 
-/* --- the monitor -------------------------------------------------------------------------------------- */
+/* --- the monitor ------------------------------------------------------------------------------ */
 static void a_server_that_ends_ends_the_call_at_once(void)
 {
     ks_pid server = start_slow();
@@ -200,7 +200,7 @@ static void a_killed_server_ends_the_call_at_once(void)
     }
 }
 
-/* --- the caller that died -------------------------------------------------------------------------------- */
+/* --- the caller that died --------------------------------------------------------------------- */
 static void calls_with_defer(void *arg)
 {
     ks_int reply;

@@ -57,7 +57,7 @@ static ks_pid start_relay(const char *name)
     return server;
 }
 
-/* --- to oneself ---------------------------------------------------------------------------------- */
+/* --- to oneself ------------------------------------------------------------------------------- */
 static void a_server_that_calls_itself_is_told_at_once(void)
 {
     ks_pid server = start_relay("relay");
@@ -103,7 +103,7 @@ static void a_cycle_of_two_is_told_at_once(void)
     kill_and_wait(b);
 }
 
-/* --- missing targets ----------------------------------------------------------------------------- */
+/* --- missing targets -------------------------------------------------------------------------- */
 static void waits_for_ever(void *arg)
 {
     for (;;) ks_receive(KS_INFINITY);
@@ -164,7 +164,7 @@ static void a_stale_pid_reaches_nobody(void)
     }
 }
 
-/* --- what a server does not serve ---------------------------------------------------------------- */
+/* --- what a server does not serve ------------------------------------------------------------- */
 static void an_operation_of_another_module_is_undef(void)
 {
     ks_pid server = start_relay(NULL);

@@ -67,8 +67,8 @@ static void compare(void (*once)(ks_pid server))
     int64_t empty = best_batch_ns(once, server);
     for (ks_int i = 0; i < QUEUED; i++) KS_CHECK_OK(ks_send(ks_self(), ks_int, &i));
     int64_t full = best_batch_ns(once, server);
-    if (full > empty * MARGIN) fprintf(stderr, "%lld ns empty, %lld ns full\n",
-        (long long)empty, (long long)full);
+    if (full > empty * MARGIN)
+        fprintf(stderr, "%lld ns empty, %lld ns full\n", (long long)empty, (long long)full);
     KS_CHECK(full <= empty * MARGIN);
     KS_CHECK(ks_mailbox_length(ks_self()) == QUEUED);
     kill_and_wait(server);

@@ -3,7 +3,7 @@
  * acknowledgement; a child that timed out is killed and awaited. */
 #include "support/scenario.h"
 
-/* --- a server whose init ends in every way there is ----------------------------------------------- */
+/* --- a server whose init ends in every way there is ------------------------------------------- */
 enum how {
     HOW_OK,
     HOW_FAIL,
@@ -89,7 +89,7 @@ static ks_status start(const ks_child *row, int relation, ks_ref *ret_monitor)
     return status;
 }
 
-/* --- failures --------------------------------------------------------------------------------------- */
+/* --- failures --------------------------------------------------------------------------------- */
 static void every_failure_leaves_nothing(bool trap)
 {
     ks_trap_exit(trap);
@@ -122,7 +122,7 @@ static void many_failures_leave_nothing(void)
     KS_CHECK(nothing_comes());
 }
 
-/* --- time-outs ---------------------------------------------------------------------------------------- */
+/* --- time-outs -------------------------------------------------------------------------------- */
 static void a_timed_out_child_is_gone_when_start_returns(bool trap)
 {
     ks_trap_exit(true);
@@ -183,7 +183,7 @@ static void started_and_gave_up_is_one_decision(void)
     }
 }
 
-/* --- success ---------------------------------------------------------------------------------------- */
+/* --- success ---------------------------------------------------------------------------------- */
 static void a_started_child_answers_and_is_linked_or_monitored(void)
 {
     ks_trap_exit(true);

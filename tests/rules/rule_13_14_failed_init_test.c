@@ -33,11 +33,12 @@ KS_GEN_SERVER(picky, .init = picky_init);
 
 static ks_status start(enum how how)
 {
-    return ks_start(&(const ks_child){ KS_START(picky, .how = (int32_t)how),
-                        .name = "picky", .start_timeout = 20 }, NULL);
+    return ks_start(&(const ks_child){ KS_START(picky, .how = (int32_t)how), .name = "picky",
+                        .start_timeout = 20 },
+        NULL);
 }
 
-/* --- rule 13 ------------------------------------------------------------------------------------ */
+/* --- rule 13 ---------------------------------------------------------------------------------- */
 /* The next start uses the name at once: were it still held, it would be KS_ALREADY_STARTED. */
 static void the_name_is_free_after(enum how how, ks_status expected)
 {
@@ -88,7 +89,7 @@ static void two_starters_share_the_name(void)
     KS_CHECK(ks_is_none(ks_whereis("picky")));
 }
 
-/* --- rule 14 ------------------------------------------------------------------------------------ */
+/* --- rule 14 ---------------------------------------------------------------------------------- */
 static int reports_after(enum how how)
 {
     forget_reports();

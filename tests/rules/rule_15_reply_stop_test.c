@@ -58,7 +58,7 @@ static void last_terminate(last *self, ks_reason why)
 KS_GEN_SERVER(last, .init = last_init, .terminate = last_terminate,
     .ops = KS_OPS(last, finish, leave, hurry));
 
-/* --- the scenarios ---------------------------------------------------------------------------------- */
+/* --- the scenarios ---------------------------------------------------------------------------- */
 static trace seen;
 
 static ks_pid start(enum ending ending, ks_ref *ret_monitor)
@@ -105,7 +105,8 @@ static void the_reply_is_sent_although_terminate_fails(void)
     trace_add(&seen, 'r');
     KS_CHECK(ks_text_eq(reply, ks_lit("code 5")));
     KS_CHECK(trace_is(&seen, "htr"));
-    KS_CHECK(end_of(monitor).code == KS_USER + 99); /* the failure of terminate replaces the reason */
+    KS_CHECK(
+        end_of(monitor).code == KS_USER + 99); /* the failure of terminate replaces the reason */
 }
 
 static void the_reason_is_the_one_of_the_stop(void)

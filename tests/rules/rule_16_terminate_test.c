@@ -61,12 +61,12 @@ static void careful_terminate(careful *self, ks_reason why)
 KS_GEN_SERVER(careful, .init = careful_init, .handle_info = careful_handle_info,
     .terminate = careful_terminate, .ops = KS_OPS(careful, ping, link, fail, leave, block));
 
-/* --- servers that are ended by a signal ----------------------------------------------------------- */
+/* --- servers that are ended by a signal ------------------------------------------------------- */
 static ks_pid start(bool trap, trace *t, ks_ref *ret_monitor)
 {
     ks_pid server;
-    KS_CHECK_OK(ks_start_monitor(
-        KS_CHILD(careful, .trap = trap, .trace = t), &server, ret_monitor));
+    KS_CHECK_OK(
+        ks_start_monitor(KS_CHILD(careful, .trap = trap, .trace = t), &server, ret_monitor));
     return server;
 }
 
@@ -126,7 +126,7 @@ static void a_strangers_exit_signal_to_a_trapper_is_an_info(void)
     end_of(monitor);
 }
 
-/* --- the parent's end ------------------------------------------------------------------------------- */
+/* --- the parent's end ------------------------------------------------------------------------- */
 struct parent {
     bool trap;
     ks_reason end;
@@ -204,7 +204,7 @@ static void an_exit_signal_from_the_parent_terminates_a_trapper(void)
     KS_CHECK(trace_is(&seen, "ts"));
 }
 
-/* --- terminate runs for every end that the server has a say in -------------------------------------- */
+/* --- terminate runs for every end that the server has a say in -------------------------------- */
 static void terminate_runs_for_a_stop_from_outside(void)
 {
     for (int trap = 0; trap < 2; trap++) {

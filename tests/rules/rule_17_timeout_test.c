@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_17_timeout_test - the callback time-out is cancelled by any message and restarted by a system
- * message; 0 means "after the queue". */
+/* rule_17_timeout_test - the callback time-out is cancelled by any message and restarted by a
+ * system message; 0 means "after the queue". */
 #include "support/scenario.h"
 
 typedef struct idle_args {
@@ -75,7 +75,7 @@ KS_GEN_SERVER(idle, .init = idle_init, .handle_timeout = idle_handle_timeout,
     .handle_info = idle_handle_info, .format_status = idle_format_status,
     .ops = KS_OPS(idle, arm, touch, ask, known));
 
-/* --- the scenarios ---------------------------------------------------------------------------------- */
+/* --- the scenarios ---------------------------------------------------------------------------- */
 static trace seen;
 
 static ks_pid start(ks_ms first)
@@ -128,7 +128,7 @@ static void a_handler_may_arm_it_again(void)
     kill_and_wait(server);
 }
 
-/* --- any message cancels it ------------------------------------------------------------------------- */
+/* --- any message cancels it ------------------------------------------------------------------- */
 static void a_cast_cancels_it(void)
 {
     ks_pid server = start(100);
@@ -196,7 +196,7 @@ static void a_slow_handler_does_not_eat_the_time(void)
     kill_and_wait(server);
 }
 
-/* --- a system message starts it again -------------------------------------------------------------- */
+/* --- a system message starts it again --------------------------------------------------------- */
 static void a_system_message_restarts_it(void)
 {
     ks_pid server = start(100);
@@ -211,7 +211,7 @@ static void a_system_message_restarts_it(void)
     kill_and_wait(server);
 }
 
-/* --- zero: after the queue -------------------------------------------------------------------------- */
+/* --- zero: after the queue -------------------------------------------------------------------- */
 static void zero_fires_after_the_queue(void)
 {
     ks_pid server = start(KS_INFINITY);
@@ -254,8 +254,7 @@ int main(void)
             SCENARIO(a_handler_may_arm_it_again), SCENARIO(a_cast_cancels_it),
             SCENARIO(a_call_cancels_it), SCENARIO(an_info_with_a_handler_cancels_it),
             SCENARIO(an_unexpected_info_cancels_it), SCENARIO(a_trapped_exit_cancels_it),
-            SCENARIO(a_slow_handler_does_not_eat_the_time),
-            SCENARIO(a_system_message_restarts_it), SCENARIO(zero_fires_after_the_queue),
-            SCENARIO(zero_is_cancelled_by_what_is_queued),
+            SCENARIO(a_slow_handler_does_not_eat_the_time), SCENARIO(a_system_message_restarts_it),
+            SCENARIO(zero_fires_after_the_queue), SCENARIO(zero_is_cancelled_by_what_is_queued),
             SCENARIO(zero_on_an_empty_queue_fires_at_once)));
 }

@@ -9,9 +9,9 @@ typedef struct steady_args {
 } steady_args;
 KS_TYPE(steady_args, then, (local, trace));
 KS_MODULE(steady, steady_args);
-KS_CAST(steady, go, ks_int);   /* continue with that */
-KS_CAST(steady, note, void);   /* an ordinary message */
-KS_CALL(steady, ask, ks_int, void); /* reply, then continue with that */
+KS_CAST(steady, go, ks_int);         /* continue with that */
+KS_CAST(steady, note, void);         /* an ordinary message */
+KS_CALL(steady, ask, ks_int, void);  /* reply, then continue with that */
 KS_CALL(steady, busy, ks_int, void); /* 50 ms, then reply and continue with that */
 struct steady {
     trace *trace;
@@ -90,7 +90,7 @@ KS_GEN_SERVER(steady, .init = steady_init, .handle_continue = steady_handle_cont
     .terminate = steady_terminate, .format_status = steady_format_status,
     .ops = KS_OPS(steady, go, note, ask, busy));
 
-/* --- the scenarios ---------------------------------------------------------------------------------- */
+/* --- the scenarios ---------------------------------------------------------------------------- */
 static trace seen;
 
 static ks_pid start(int32_t then)

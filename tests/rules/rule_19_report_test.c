@@ -56,13 +56,13 @@ static void fragile_format_status(const fragile *self, char *buffer, size_t size
 KS_GEN_SERVER(fragile, .init = fragile_init, .format_status = fragile_format_status,
     .ops = KS_OPS(fragile, stop, login));
 
-/* --- which ends are reported ---------------------------------------------------------------------- */
+/* --- which ends are reported ------------------------------------------------------------------ */
 static ks_pid start(enum formatter formatter, ks_ref *ret_monitor)
 {
     ks_pid server;
     forget_reports();
-    KS_CHECK_OK(ks_start_monitor(
-        KS_CHILD(fragile, .formatter = (int32_t)formatter), &server, ret_monitor));
+    KS_CHECK_OK(
+        ks_start_monitor(KS_CHILD(fragile, .formatter = (int32_t)formatter), &server, ret_monitor));
     return server;
 }
 
@@ -116,7 +116,7 @@ static void fails(void *arg)
     ks_exit(ks_error("out of luck"));
 }
 
-static void returns(void *arg) { }
+static void returns(void *arg) {}
 
 static void a_plain_process_is_reported_too(void)
 {
@@ -131,7 +131,7 @@ static void a_plain_process_is_reported_too(void)
     KS_CHECK(reported("worker of the scenario", "out of luck"));
 }
 
-/* --- what a report says ---------------------------------------------------------------------------- */
+/* --- what a report says ----------------------------------------------------------------------- */
 static void it_has_the_formatted_state(void)
 {
     KS_CHECK(errors_after(ks_error("disk full")) == 1);
@@ -151,7 +151,7 @@ static void it_has_the_request_without_secrets(void)
     KS_CHECK(!reported("opensesame", ""));
 }
 
-/* --- broken formatters ------------------------------------------------------------------------------ */
+/* --- broken formatters ------------------------------------------------------------------------ */
 static void the_crash_is_reported_with(enum formatter formatter)
 {
     ks_ref monitor;

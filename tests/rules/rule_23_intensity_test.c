@@ -3,7 +3,7 @@
  * supervisor stays responsive meanwhile, and lists the child as restarting. */
 #include "support/scenario.h"
 
-/* --- a child whose starts can be made to fail --------------------------------------------------------- */
+/* --- a child whose starts can be made to fail ------------------------------------------------- */
 struct luck {
     int inits, failures; /* so many starts happened, so many more will fail */
     ks_pid pid;
@@ -37,7 +37,7 @@ static ks_next unlucky_handle_crash(unlucky *self) { return ks_stop(ks_error("as
 
 KS_GEN_SERVER(unlucky, .init = unlucky_init, .ops = KS_OPS(unlucky, ping, crash));
 
-/* --- supervisors, the same but for their intensity ------------------------------------------------------ */
+/* --- supervisors, the same but for their intensity -------------------------------------------- */
 typedef struct top_args {
     int32_t children;
     struct luck *luck; /* of each child */
@@ -89,7 +89,7 @@ static void stop(ks_pid supervisor, ks_ref monitor)
     KS_CHECK(ended_with(monitor, KS_REASON_SHUTDOWN));
 }
 
-/* --- counting --------------------------------------------------------------------------------------- */
+/* --- counting --------------------------------------------------------------------------------- */
 static void so_many_crashes_are_allowed(const ks_child *row, struct luck *luck, int allowed)
 {
     ks_ref monitor;
@@ -180,7 +180,7 @@ static void old_restarts_leave_the_window(void)
     stop(supervisor, monitor);
 }
 
-/* --- responsive ----------------------------------------------------------------------------------------- */
+/* --- responsive ------------------------------------------------------------------------------- */
 static ks_child_info only_child(ks_pid supervisor)
 {
     ks_child_info info;

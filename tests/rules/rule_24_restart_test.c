@@ -31,7 +31,7 @@ KS_GEN_SERVER(mortal, .init = mortal_init, .ops = KS_OPS(mortal, end, ping));
 KS_SUPERVISOR(top, .strategy = KS_ONE_FOR_ONE, .max_restarts = 3, .max_seconds = 5);
 KS_SUPERVISOR(dynamic, .strategy = KS_DYNAMIC, .max_restarts = 3, .max_seconds = 5);
 
-/* --- a supervisor with one child --------------------------------------------------------------------- */
+/* --- a supervisor with one child -------------------------------------------------------------- */
 struct tree {
     ks_pid supervisor, child;
     ks_ref monitor;
@@ -68,7 +68,7 @@ static size_t children(struct tree *tree, ks_child_info *ret_info)
     return count;
 }
 
-/* --- permanent ------------------------------------------------------------------------------------------ */
+/* --- permanent -------------------------------------------------------------------------------- */
 static void a_permanent_child_is_restarted_after(ks_reason reason)
 {
     struct tree tree;
@@ -122,7 +122,7 @@ static void a_permanent_childs_clean_exit_is_reported(void)
     fell(&tree);
 }
 
-/* --- transient ------------------------------------------------------------------------------------------- */
+/* --- transient -------------------------------------------------------------------------------- */
 static void a_transient_child_stays_down_after_a_clean_exit(void)
 {
     const ks_reason clean[] = { KS_NORMAL, KS_SHUTDOWN, ks_shutdown("for today") };
@@ -177,7 +177,7 @@ static void clean_exits_of_transient_children_do_not_count(void)
     fell(&tree);
 }
 
-/* --- temporary ------------------------------------------------------------------------------------------- */
+/* --- temporary -------------------------------------------------------------------------------- */
 static void a_temporary_child_is_forgotten_however_it_ends(void)
 {
     const ks_reason reasons[] = { KS_NORMAL, KS_SHUTDOWN, ks_error("no") };
@@ -193,7 +193,7 @@ static void a_temporary_child_is_forgotten_however_it_ends(void)
     }
 }
 
-/* --- the same under a dynamic supervisor --------------------------------------------------------------- */
+/* --- the same under a dynamic supervisor ------------------------------------------------------ */
 static void dynamic_children_follow_the_same_rules(void)
 {
     struct tree tree;

@@ -3,7 +3,7 @@
  * it. Dynamic children are told all at once. */
 #include "support/scenario.h"
 
-/* --- children of every temper ------------------------------------------------------------------------- */
+/* --- children of every temper ----------------------------------------------------------------- */
 enum temper {
     POLITE,   /* a server that ends when asked */
     SLOW,     /* needs 100 ms in terminate */
@@ -69,7 +69,7 @@ KS_PROCESS(deaf);
 KS_SUPERVISOR(top, .strategy = KS_ONE_FOR_ONE);
 KS_SUPERVISOR(dynamic, .strategy = KS_DYNAMIC);
 
-/* --- a supervisor and what happened --------------------------------------------------------------------- */
+/* --- a supervisor and what happened ----------------------------------------------------------- */
 enum { CHILDREN = 12 };
 static struct {
     ks_pid supervisor, pids[CHILDREN];
@@ -122,7 +122,7 @@ static ks_ms stop(void)
     return ks_now() - begin;
 }
 
-/* --- one child ------------------------------------------------------------------------------------------- */
+/* --- one child -------------------------------------------------------------------------------- */
 static void a_polite_child_is_asked_and_waited_for(void)
 {
     start(KS_CHILD(top));
@@ -151,8 +151,10 @@ static void a_brutal_kill_does_not_ask(void)
 {
     for (int is_deaf = 0; is_deaf < 2; is_deaf++) {
         start(KS_CHILD(top));
-        if (is_deaf) add_deaf(KS_BRUTAL_KILL);
-        else add(SLOW, KS_BRUTAL_KILL);
+        if (is_deaf)
+            add_deaf(KS_BRUTAL_KILL);
+        else
+            add(SLOW, KS_BRUTAL_KILL);
         KS_CHECK(stop() < 50);
         KS_CHECK(ended_with(now.monitors[0], KS_REASON_KILLED));
         KS_CHECK(trace_is(&now.trace, ""));
@@ -177,7 +179,7 @@ static void the_default_is_five_seconds(void)
     KS_CHECK(ended_with(now.monitors[0], KS_REASON_KILLED));
 }
 
-/* --- a child without its link ------------------------------------------------------------------------------ */
+/* --- a child without its link ----------------------------------------------------------------- */
 static void an_unlinked_child_cannot_hang_a_stop(void)
 {
     start(KS_CHILD(top));
@@ -222,7 +224,7 @@ static void a_child_that_ends_during_the_stop_is_no_trouble(void)
     KS_CHECK(nothing_comes());
 }
 
-/* --- several ------------------------------------------------------------------------------------------------ */
+/* --- several ---------------------------------------------------------------------------------- */
 static void children_go_in_reverse_order(void)
 {
     start(KS_CHILD(top));

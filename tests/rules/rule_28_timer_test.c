@@ -5,7 +5,7 @@
 
 static const ks_ref no_ref;
 
-/* --- never early ---------------------------------------------------------------------------------- */
+/* --- never early ------------------------------------------------------------------------------ */
 static void a_message_is_not_early(void)
 {
     static const ks_ms delays[] = { 0, 1, 2, 7, 63, 64, 65, 1000, 4095, 4096, 100000, 3000000 };
@@ -63,7 +63,7 @@ static void a_period_does_not_drift(void)
     KS_CHECK(nothing_comes());
 }
 
-/* --- cancel ------------------------------------------------------------------------------------------ */
+/* --- cancel ----------------------------------------------------------------------------------- */
 static void a_cancelled_timer_never_comes(void)
 {
     ks_ref timer = ks_send_after(50, ks_self(), ks_int, &(ks_int){ 0 });
@@ -81,8 +81,10 @@ static void true_means_none_and_false_means_one(void)
         ks_ref timer = ks_send_after(50, ks_self(), ks_int, &(ks_int){ 0 });
         ks_sleep(wait);
         bool cancelled = ks_cancel(timer);
-        if (wait < 50) KS_CHECK(cancelled || ks_receive_ref(timer, 0) != NULL);
-        else if (!cancelled) KS_CHECK(ks_receive_ref(timer, 10) != NULL);
+        if (wait < 50)
+            KS_CHECK(cancelled || ks_receive_ref(timer, 0) != NULL);
+        else if (!cancelled)
+            KS_CHECK(ks_receive_ref(timer, 10) != NULL);
         KS_CHECK(nothing_comes());
     }
 }
@@ -106,11 +108,11 @@ static void a_cancelled_period_ends(void)
     KS_CHECK(ks_receive_as(ks_int, 1000) != NULL);
     ks_sleep((ks_ms)ks_random(30));
     KS_CHECK(ks_cancel(timer));
-    while (ks_receive_as(ks_int, 0)) { }
+    while (ks_receive_as(ks_int, 0)) {}
     KS_CHECK(nothing_comes());
 }
 
-/* --- names ------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 static void takes_one(void *arg)
 {
     const ks_int *number = ks_receive_as(ks_int, 500);
@@ -147,7 +149,7 @@ static void a_name_that_nobody_holds_loses_the_message(void)
     KS_CHECK(nothing_comes());
 }
 
-/* --- the end of a process ------------------------------------------------------------------------------- */
+/* --- the end of a process --------------------------------------------------------------------- */
 struct sets {
     ks_pid to;
     bool every;
@@ -156,8 +158,10 @@ struct sets {
 static void sets_a_timer(void *arg)
 {
     const struct sets *sets = arg;
-    if (sets->every) ks_send_every(50, sets->to, ks_int, &(ks_int){ 0 });
-    else ks_send_after(50, sets->to, ks_int, &(ks_int){ 0 });
+    if (sets->every)
+        ks_send_every(50, sets->to, ks_int, &(ks_int){ 0 });
+    else
+        ks_send_after(50, sets->to, ks_int, &(ks_int){ 0 });
     ks_receive(KS_INFINITY);
 }
 

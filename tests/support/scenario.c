@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the log ----------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------- */
 enum { REPORTS = 64, REPORT_SIZE = 2000 };
 struct report {
     ks_level level;
@@ -48,7 +48,7 @@ bool reported(const char *text, const char *and_text)
     return false;
 }
 
-/* --- what happened --------------------------------------------------------------------------------- */
+/* --- what happened ---------------------------------------------------------------------------- */
 void trace_add(trace *t, char event)
 {
     KS_CHECK(t->len + 1 < sizeof t->text);
@@ -63,7 +63,7 @@ bool trace_is(const trace *t, const char *events)
     return false;
 }
 
-/* --- signals ----------------------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------------------- */
 static const ks_ms a_while = 1000, an_hour = 3600000;
 
 ks_reason end_of(ks_ref monitor)
@@ -110,15 +110,17 @@ bool nothing_comes(void)
     return !msg;
 }
 
-/* --- main ---------------------------------------------------------------------------------------------- */
+/* --- main: each scenario in a calm world, and in one where every second signal is late -------- */
 static const struct scenario *all;
 static int seeds;
 
 START_TEST(one)
 {
     const struct scenario *scenario = &all[_i];
-    int failed = ks_simulate(&(ks_simulation){ .runs = seeds }, scenario->run);
-    ck_assert_msg(failed == 0, "%s", scenario->name);
+    const ks_simulation usual = { .runs = seeds },
+                        rough = { .runs = seeds, .yield = 0.5, .delay = 0.5 };
+    ck_assert_msg(ks_simulate(&usual, scenario->run) == 0, "%s", scenario->name);
+    ck_assert_msg(ks_simulate(&rough, scenario->run) == 0, "%s, roughly", scenario->name);
 }
 END_TEST
 

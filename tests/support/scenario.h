@@ -12,12 +12,15 @@ struct scenario {
     const char *name;
     void (*run)(void);
 };
-#define SCENARIO(f) { #f, f }
-#define SCENARIOS(...) \
-    (const struct scenario[]) { __VA_ARGS__ }, \
+#define SCENARIO(f)                                                                                \
+    {                                                                                              \
+#f, f                                                                                      \
+    }
+#define SCENARIOS(...)                                                                             \
+    (const struct scenario[]){ __VA_ARGS__ },                                                      \
         sizeof((const struct scenario[]){ __VA_ARGS__ }) / sizeof(struct scenario)
 
-/* The whole main: each scenario is run `runs` times, with as many seeds. What exit it should give. */
+/* The whole main: each scenario is run `runs` times, with as many seeds. What main returns. */
 int run_scenarios(
     const char *suite, int runs, const struct scenario *scenarios, size_t scenario_count);
 
@@ -30,7 +33,7 @@ typedef struct trace {
 void trace_add(trace *t, char event);
 bool trace_is(const trace *t, const char *events);
 
-/* --- signals ------------------------------------------------------------------------------------ */
+/* --- signals ---------------------------------------------------------------------------------- */
 /* Waits until the monitored process has ended, and how; fails when nothing comes in an hour. The
  * text is not kept. */
 ks_reason end_of(ks_ref monitor);
@@ -42,7 +45,7 @@ void kill_and_wait(ks_pid pid);
 /* Nothing is in the mailbox, and nothing comes for a while of virtual time. */
 bool nothing_comes(void);
 
-/* --- the log: events of KS_LOG_WARNING and above since forget_reports ------------------------------ */
+/* --- the log: events of KS_LOG_WARNING and above since forget_reports ------------------------- */
 /* The first one makes them be kept, and no longer shown when the run fails. */
 void forget_reports(void);
 int report_count(ks_level level); /* of this level and above */
