@@ -52,9 +52,11 @@ static void send_pattern(void *arg)
     }
     ck_assert_int_eq(ks_shutdown_write(socket), KS_OK);
     ks_text echoed;
+    size_t wrong = 0;
     for (at = 0; ks_read(socket, 5000, &echoed) == KS_OK; at += echoed.len)
-        for (size_t i = 0; i < echoed.len; i++) ck_assert_int_eq(echoed.ptr[i], byte_at(at + i));
+        for (size_t i = 0; i < echoed.len; i++) wrong += echoed.ptr[i] != byte_at(at + i);
     ck_assert_uint_eq(at, MEGABYTE);
+    ck_assert_uint_eq(wrong, 0);
 }
 
 static void a_megabyte_comes_back(void)
