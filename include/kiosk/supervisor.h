@@ -68,7 +68,7 @@ enum { KS_SUPERVISOR_STATE_SIZE = 192 };
  * KS_BADARG. */
 KS_API ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
 
-/* --- a running supervisor: these block until it has answered -------------------------------------- */
+/* --- a running supervisor: these block until it has answered ---------------------------------- */
 /* Copies the row, starts the child, keeps it when the start succeeded (or was ignored).
  * KS_ALREADY_STARTED, KS_ALREADY_PRESENT (id exists), KS_FULL, or what the start gave. */
 static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)

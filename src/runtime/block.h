@@ -66,7 +66,8 @@ static KSI_INLINE ks_status ksi_put_aside(struct ksi_scheduler *s, struct ksi_pr
     return KS_OK;
 }
 
-static KSI_INLINE ks_status ksi_block_inline(struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout)
+static KSI_INLINE ks_status ksi_block_inline(
+    struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout)
 {
     struct ksi_process *p = s->current;
     KSI_ASSERT(ksi_may_block(s));

@@ -14,7 +14,7 @@
 
 enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
 
-/* --- waiting for an answer ---------------------------------------------------------------------- */
+/* --- waiting for an answer -------------------------------------------------------------------- */
 /* What the handler that runs may still take, or KS_INFINITY. */
 static ks_ms time_left(struct ksi_scheduler *s)
 {
@@ -37,7 +37,8 @@ static bool closes_cycle(struct ksi_scheduler *s, const struct ksi_process *targ
 }
 
 /* --- requests that are answered later: a list in which each points at what points at it, by way of
- * public.body, which the handler is done with ---------------------------------------------------------- */
+ * public.body, which the handler is done with
+ * ---------------------------------------------------------- */
 static struct ksi_message **link_of(const struct ksi_message *m)
 {
     return (struct ksi_message **)(uintptr_t)m->public.body;
@@ -93,7 +94,7 @@ void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status 
     ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
 }
 
-/* --- asking ------------------------------------------------------------------------------------------ */
+/* --- asking ----------------------------------------------------------------------------------- */
 void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->request;
@@ -134,15 +135,6 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     self->call = &call;
     ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
     self->call = NULL;
-    if (status == KS_TIMEOUT) { /* a reply may be on its way: it is taken now, or never seen */
-        self->wait = KSI_WAIT_REPLY;
-        self->call = &call;
-        ksi_inbox_drain(s, self);
-        if (self->wait == KSI_WAIT_NOTHING) status = KS_OK;
-        self->wait = KSI_WAIT_NOTHING;
-        self->call = NULL;
-        ksi_check_exit(s);
-    }
     if (KSI_LIKELY(!status)) return self->reason_code;
     ksi_request_cancel(s, self);
     return status;
@@ -220,7 +212,7 @@ ks_status ks_send_(ks_pid to, const ks_type *type, const void *value)
     return send(to, NULL, type, value);
 }
 
-/* --- answering ------------------------------------------------------------------------------------------ */
+/* --- answering -------------------------------------------------------------------------------- */
 /* The request being handled, when it is of that operation; else the process ends. */
 static struct ksi_message *current_request(struct ksi_scheduler *s, const ks_op *op)
 {

@@ -23,7 +23,8 @@ static void close_it(ks_socket *socket, void *arg)
 struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
 {
     size_t size = 0;
-    if (value) size = KSI_LIKELY(type->flat) ? type->size : type->size + 7u + ksi_type_tail(type, value);
+    if (value)
+        size = KSI_LIKELY(type->flat) ? type->size : type->size + 7u + ksi_type_tail(type, value);
     uint8_t size_class;
     struct ksi_message *m = ksi_pool_get(&s->pool, sizeof *m + size, &size_class);
     if (KSI_UNLIKELY(!m)) return NULL;
@@ -56,7 +57,7 @@ void ksi_message_free_slow(struct ksi_scheduler *s, struct ksi_message *m)
     ksi_pool_give(&s->pool, m, m->size_class);
 }
 
-/* --- arrival: sockets in the body become the receiver's -------------------------------------------- */
+/* --- arrival: sockets in the body become the receiver's --------------------------------------- */
 struct arrival {
     struct ksi_scheduler *scheduler;
     struct ksi_process *receiver;

@@ -9,15 +9,9 @@ struct ksi_span {
     struct ksi_span *next;
 };
 
-static size_t class_size(uint8_t size_class)
-{
-    return (size_t)KSI_POOL_SMALLEST << size_class;
-}
+static size_t class_size(uint8_t size_class) { return (size_t)KSI_POOL_SMALLEST << size_class; }
 
-void ksi_pool_init(struct ksi_pool *pool)
-{
-    *pool = (struct ksi_pool){ 0 };
-}
+void ksi_pool_init(struct ksi_pool *pool) { *pool = (struct ksi_pool){ 0 }; }
 
 void ksi_pool_end(struct ksi_pool *pool)
 {

@@ -2,8 +2,8 @@
 /* pool.h - memory in size classes, for one scheduler: a list pop to get, a list push to give back.
  *
  * Classes are 64, 128, 256 ... 4096 bytes, cut from spans of 64 KiB that stay until the pool ends;
- * larger blocks are malloc's. Under AddressSanitizer, and in the mean build, every block is malloc's,
- * so that a use after the end is seen. Used by the owning scheduler only. */
+ * larger blocks are malloc's. Under AddressSanitizer, and in the mean build, every block is
+ * malloc's, so that a use after the end is seen. Used by the owning scheduler only. */
 #ifndef KSI_RUNTIME_POOL_H
 #define KSI_RUNTIME_POOL_H
 #include <stdbool.h>

@@ -60,6 +60,11 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
         return;
     }
     struct ksi_process *p = KSI_CONTAINER_OF(timer, struct ksi_process, timer);
+    if (p->wait == KSI_WAIT_REPLY) { /* a reply that is here counts; else it is given up now */
+        ksi_inbox_drain(s, p);
+        if (p->wait != KSI_WAIT_REPLY) return;
+        ksi_request_cancel(s, p);
+    }
     p->flags |= KSI_TIMED_OUT;
     p->wait = KSI_WAIT_NOTHING;
     ksi_ready(s, p);
@@ -70,7 +75,8 @@ int64_t ksi_fresh_ns(struct ksi_scheduler *s)
     return s->runtime->seams.monotonic_ns(s->runtime->seams.arg);
 }
 
-/* A new slice: the clock is read, what is due is fired, what waits since the last slice is armed. */
+/* A new slice: the clock is read, what is due is fired, what waits since the last slice is
+ * armed. */
 static void new_slice(struct ksi_scheduler *s)
 {
     s->rounds_left = ROUNDS;
@@ -112,7 +118,7 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
     }
 }
 
-/* --- who runs ------------------------------------------------------------------------------------ */
+/* --- who runs --------------------------------------------------------------------------------- */
 static KSI_INLINE void resume(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_stack *to = p->stack;
@@ -215,7 +221,7 @@ void ksi_scheduler_finish(struct ksi_scheduler *s) { run(s, true); }
 
 void ksi_scheduler_stop(struct ksi_scheduler *s) { s->stopping = true; }
 
-/* --- a runtime -------------------------------------------------------------------------------------- */
+/* --- a runtime -------------------------------------------------------------------------------- */
 static bool init_tables(struct ksi_runtime *runtime)
 {
     struct ksi_scheduler *s = &runtime->scheduler;

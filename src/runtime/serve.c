@@ -22,7 +22,7 @@ enum { MESSAGES_A_TURN = 64 };
 #endif
 enum { NS_PER_MS = 1000000 };
 
-/* --- turns -------------------------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------------------ */
 void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
 {
     uint8_t size_class;
@@ -79,7 +79,7 @@ void ks_defer(void (*fn)(void *arg), void *arg)
     s->current->turn->defers = true;
 }
 
-/* --- the idle time-out ------------------------------------------------------------------------------ */
+/* --- the idle time-out ------------------------------------------------------------------------ */
 static inline void stop_idle_timer(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if (KSI_LIKELY(!(p->flags & (KSI_IDLE_TIMEOUT | KSI_TIMED_OUT)))) return;
@@ -97,7 +97,7 @@ static void start_idle_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_
     ksi_ready(s, p);
 }
 
-/* --- verdicts --------------------------------------------------------------------------------------------- */
+/* --- verdicts --------------------------------------------------------------------------------- */
 static void fail_start(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
 {
     struct ksi_cold *cold = ksi_cold(s, p);
@@ -172,7 +172,7 @@ ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg)
     return ks_noreply();
 }
 
-/* --- messages ---------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 static inline const char *what_of(const struct ksi_message *m)
 {
     if (m->public.op) return m->public.op->name;

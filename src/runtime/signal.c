@@ -2,8 +2,8 @@
 /* signal.c - sending, the inbox, application. See signal.h.
  *
  * The inbox of a process is a list, newest first, that anybody may push into, or one of two values:
- * NULL, nobody has announced it; AWAKE, it is in the wake list of its scheduler. Whoever changes NULL
- * to something puts the process into the wake list, once. */
+ * NULL, nobody has announced it; AWAKE, it is in the wake list of its scheduler. Whoever changes
+ * NULL to something puts the process into the wake list, once. */
 #include "runtime/signal.h"
 #include "base/atomic.h"
 #include "base/base.h"
@@ -63,7 +63,7 @@ static struct ksi_message *take_all(struct ksi_process *p, struct ksi_message *t
     return oldest;
 }
 
-/* --- application ---------------------------------------------------------------------------------- */
+/* --- application ------------------------------------------------------------------------------ */
 static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signal)
 {
     struct ksi_process *target = ksi_process_of(s, signal->to);
@@ -139,8 +139,7 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
             apply_reply(s, ksi_process_id(p), m->serial, (ks_status)m->code, m->public.type,
                 m->public.body);
     } else {
-        const struct ksi_signal *signal = m->public.body;
-        apply_signal(s, signal);
+        apply_signal(s, (const struct ksi_signal *)m->body);
     }
     ksi_message_free(s, m);
 }
@@ -171,9 +170,9 @@ void ksi_take_wakes(struct ksi_scheduler *s)
     }
 }
 
-/* --- sending ---------------------------------------------------------------------------------------- */
-/* True when a seeded runner wants this signal to wait in the inbox; false when it may be applied now,
- * and what was there before it has been. */
+/* --- sending ---------------------------------------------------------------------------------- */
+/* True when a seeded runner wants this signal to wait in the inbox; false when it may be applied
+ * now, and what was there before it has been. */
 static inline bool held_back(struct ksi_scheduler *s, struct ksi_process *target)
 {
     if (target == s->current) return false;

@@ -39,9 +39,9 @@ struct ksi_region {
 void ksi_stacks_init(struct ksi_stacks *stacks, size_t size, void (*entry)(void *), void *arg)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    *stacks = (struct ksi_stacks){ .size = (size + page - 1) / page * page,
-                                   .entry = entry,
-                                   .entry_arg = arg };
+    *stacks = (struct ksi_stacks){
+        .size = (size + page - 1) / page * page, .entry = entry, .entry_arg = arg
+    };
 }
 
 /* The guard is the lowest page: MADV_GUARD_INSTALL costs no map of its own; mprotect does. */
@@ -61,7 +61,7 @@ static bool new_region(struct ksi_stacks *stacks)
     if (!region) return false;
     region->size = stacks->size * STACKS_IN_REGION;
     region->start = mmap(NULL, region->size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (region->start == MAP_FAILED) {
         free(region);
         return false;

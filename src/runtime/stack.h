@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stack.h - pooled stacks: address space with a guard below, kept in a list, hottest first.
  *
- * Invariants: a stack is running, kept by a blocked process, or in the pool; its descriptor stands at
- * its top, its colour (64 bytes x 16) keeps the tops out of one cache set. Stacks never leave their
- * scheduler, so never their thread. Used by the owning scheduler only. */
+ * Invariants: a stack is running, kept by a blocked process, or in the pool; its descriptor
+ * stands at its top, its colour (64 bytes x 16) keeps the tops out of one cache set. Stacks
+ * never leave their scheduler, so never their thread. Used by the owning scheduler only. */
 #ifndef KSI_RUNTIME_STACK_H
 #define KSI_RUNTIME_STACK_H
 #include <kiosk/runtime.h>
@@ -61,17 +61,13 @@ void ksi_stack_drop(struct ksi_stacks *stacks, struct ksi_stack *stack);
 void ksi_stack_leaving(struct ksi_stack *from, struct ksi_stack *to);
 void ksi_stack_back(struct ksi_stack *from);
 #else
-static inline void ksi_stack_leaving(struct ksi_stack *from, struct ksi_stack *to)
-{
-}
-static inline void ksi_stack_back(struct ksi_stack *from)
-{
-}
+static inline void ksi_stack_leaving(struct ksi_stack *from, struct ksi_stack *to) {}
+static inline void ksi_stack_back(struct ksi_stack *from) {}
 #endif
-/* Switches from one stack to another; returns when somebody switches back. Inline, and so must be what
- * calls it: each return after a change of stack is mispredicted. */
-static inline __attribute__((always_inline)) void ksi_stack_switch(struct ksi_stack *from,
-                                                                   struct ksi_stack *to)
+/* Switches from one stack to another; returns when somebody switches back. Inline, and so must
+ * be what calls it: each return after a change of stack is mispredicted. */
+static inline __attribute__((always_inline)) void ksi_stack_switch(
+    struct ksi_stack *from, struct ksi_stack *to)
 {
     ksi_stack_leaving(from, to);
     KSI_CONTEXT_SWITCH(&from->sp, to->sp);
