@@ -4,17 +4,17 @@
  *     start -> module's init -> the children, in order -> serve, until one of
  *         asked to stop, the parent's exit, too many restarts -> the children, in reverse order
  *
- * A supervisor always traps exits; those of its children come to supervisor_restart.c. While it starts
- * or stops a child it does nothing else. See supervisor.h. */
+ * A supervisor always traps exits; those of its children come to supervisor_restart.c. While it
+ * starts or stops a child it does nothing else. See supervisor.h. */
 #include "behaviours/supervisor.h"
 
 #include <string.h>
 
 enum { MAX_RESTARTS = 3, MAX_SECONDS = 5, SECOND = 1000 };
 
-/* --- the rows it begins with --------------------------------------------------------------------- */
-/* Supervisors whose init runs, or is blocked, on this thread: few. What runs on a stack stays on its
- * thread, so ks_add_child_ finds its own here. */
+/* --- the rows it begins with ------------------------------------------------------------------ */
+/* Supervisors whose init runs, or is blocked, on this thread: few. What runs on a stack stays on
+ * its thread, so ks_add_child_ finds its own here. */
 static _Thread_local struct ksi_supervisor *in_init;
 
 static void leave_init(void *supervisor)
@@ -70,7 +70,7 @@ static ks_status add_listed(struct ksi_supervisor *self)
     return status;
 }
 
-/* --- start ------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 static ks_status set_up(struct ksi_supervisor *self, const ks_module *module)
 {
     const ks_supervisor_spec *spec = module->supervisor;
@@ -113,7 +113,7 @@ static ks_status start_children(struct ksi_supervisor *self)
     return KS_OK;
 }
 
-/* --- callbacks ----------------------------------------------------------------------------------------- */
+/* --- callbacks -------------------------------------------------------------------------------- */
 static ks_next on_start(const ks_module *module, void *state, const void *args)
 {
     struct ksi_supervisor *self = state;
