@@ -9,6 +9,9 @@
 #define KSI_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define KSI_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/* For what must not be a call of its own; say why where it is used. */
+#define KSI_INLINE inline __attribute__((always_inline))
+
 /* The struct that holds the member at pointer. */
 #define KSI_CONTAINER_OF(pointer, type, member)                                                    \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

@@ -4,8 +4,8 @@
  *     start -> init -> handle_<op> (call, cast, info), handle_info, handle_continue, handle_timeout
  *                         stop, or asked to end -> terminate
  *
- * A call's reply is made in a buffer of this file's and copied out when the handler returns. Written
- * on public functions only; runs in the process of the server. */
+ * A call's reply is made in a buffer of this file's and copied out when the handler returns.
+ * Written on public functions only; runs in the process of the server. */
 #include <kiosk/gen_server.h>
 
 #include <string.h>
@@ -17,13 +17,12 @@ static ks_next on_start(const ks_module *module, void *self, const void *args)
     return module->init ? module->init(self, args) : ks_ok();
 }
 
-/* What the verdict of a call means for its caller. Taken (deferred) calls are answered elsewhere. */
+/* What the verdict of a call means for its caller. Taken (deferred) calls are answered
+ * elsewhere. */
 static ks_next answer(const ks_op *op, ks_next next, const void *reply)
 {
     switch (next.verdict) {
-    case KS_NEXT_REPLY:
-        ks_answer_(op, KS_OK, reply);
-        break;
+    case KS_NEXT_REPLY: ks_answer_(op, KS_OK, reply); break;
     case KS_NEXT_FAIL:
         ks_answer_(op, next.argument, NULL);
         next.verdict = KS_NEXT_NOREPLY;
@@ -31,8 +30,7 @@ static ks_next answer(const ks_op *op, ks_next next, const void *reply)
     case KS_NEXT_STOP:
         if (next.argument) ks_answer_at_end_(op, reply);
         break;
-    default:
-        break;
+    default: break;
     }
     return next;
 }
@@ -99,10 +97,10 @@ static void on_terminate(const ks_module *module, void *self, ks_reason why)
 }
 
 const ks_behaviour ks_gen_server_behaviour = { .version = KS_BEHAVIOUR_VERSION,
-                                               .name = "gen_server",
-                                               .on_start = on_start,
-                                               .on_message = on_message,
-                                               .on_exit = on_exit,
-                                               .on_timeout = on_timeout,
-                                               .on_continue = on_continue,
-                                               .on_terminate = on_terminate };
+    .name = "gen_server",
+    .on_start = on_start,
+    .on_message = on_message,
+    .on_exit = on_exit,
+    .on_timeout = on_timeout,
+    .on_continue = on_continue,
+    .on_terminate = on_terminate };

@@ -11,6 +11,6 @@ static ks_next on_start(const ks_module *module, void *self, const void *args)
     return ks_stop(KS_NORMAL);
 }
 
-const ks_behaviour ks_process_behaviour = { .version = KS_BEHAVIOUR_VERSION,
-                                            .name = "process",
-                                            .on_start = on_start };
+const ks_behaviour ks_process_behaviour = {
+    .version = KS_BEHAVIOUR_VERSION, .name = "process", .on_start = on_start
+};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bytes.h - a queue of bytes in one block of the scheduler's pool: filled at the end, emptied at the
- * start. An empty one has no block.
+/* bytes.h - a queue of bytes in one block of the scheduler's pool: filled at the end, emptied at
+ * the start. An empty one has no block.
  *
- * Invariants: start <= end < size, or all are 0 and ptr is NULL: behind the end there is always room
- * for a NUL. Used by the scheduler's thread only. */
+ * Invariants: start <= end < size, or all are 0 and ptr is NULL: behind the end there is always
+ * room for a NUL. Used by the scheduler's thread only. */
 #ifndef KSI_IO_BYTES_H
 #define KSI_IO_BYTES_H
 #include "runtime/pool.h"

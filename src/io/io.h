@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.h - what a runtime has for I/O: its poller, its sockets, who waits for which descriptor.
  *
- * Made before its runtime, which takes its seams, and ended after it. Used by the scheduler's thread
- * only, but for what poller.h says. */
+ * Made before its runtime, which takes its seams, and ended after it. Used by the scheduler's
+ * thread only, but for what poller.h says. */
 #ifndef KSI_IO_IO_H
 #define KSI_IO_IO_H
 #include "io/poller.h"
@@ -50,7 +50,7 @@ static inline struct ksi_io *ksi_io_of(struct ksi_scheduler *s)
 /* After each success that did not block: now and then the others get a turn. */
 void ksi_io_be_fair(struct ksi_io *io);
 
-/* --- wait.c ------------------------------------------------------------------------------------- */
+/* --- wait.c ----------------------------------------------------------------------------------- */
 void ksi_waiting_event(struct ksi_io *io, uint64_t data);
 
 #endif

@@ -38,7 +38,7 @@ struct program {
     ks_status status;
 };
 
-/* --- signals ------------------------------------------------------------------------------------ */
+/* --- signals ---------------------------------------------------------------------------------- */
 static const char *signal_name(int number) { return number == SIGINT ? "SIGINT" : "SIGTERM"; }
 
 static int next_signal(int fd)
@@ -90,7 +90,7 @@ static void close_signals(struct program *program)
     (void)pthread_sigmask(SIG_SETMASK, &program->old_mask, NULL);
 }
 
-/* --- first run: from the start of root to its end ------------------------------------------------- */
+/* --- first run: from the start of root to its end --------------------------------------------- */
 static void stop_scheduler(void *resource) { ksi_scheduler_stop(resource); }
 
 static void last_word(struct program *program, ks_reason reason)
@@ -149,7 +149,7 @@ static void boot(void *arg)
             "kiosk: root '%s' did not start: %s", program->name, ks_status_text(program->status));
 }
 
-/* --- second run: nothing is left ------------------------------------------------------------------ */
+/* --- second run: nothing is left -------------------------------------------------------------- */
 static bool is_left(const struct program *program, const struct ksi_process *p)
 {
     return p->in_use && p != program->runtime->scheduler.current &&
@@ -188,7 +188,7 @@ static void sweep(void *arg)
     }
 }
 
-/* --- a program -------------------------------------------------------------------------------------- */
+/* --- a program -------------------------------------------------------------------------------- */
 static bool run(struct program *program, void (*fn)(void *arg))
 {
     struct ksi_scheduler *s = &program->runtime->scheduler;

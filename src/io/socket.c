@@ -10,7 +10,7 @@
 enum { GENERATION_MAX = 0x7fffffff, FIRST_SLOTS = KSI_KNOB(64, 2), NS_PER_MS = 1000000 };
 enum { DISCARDED = 1 << 20 };
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 static uint32_t take_slot(struct ksi_io *io)
 {
     uint32_t index = io->slots_free;
@@ -53,9 +53,9 @@ struct ksi_socket *ksi_socket_mine(struct ksi_io *io, ks_socket handle)
     return socket;
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
-/* What was received and never read would make the kernel reset the stream, and with it what was just
- * sent. */
+/* --- the end ---------------------------------------------------------------------------------- */
+/* What was received and never read would make the kernel reset the stream, and with it what was
+ * just sent. */
 static void discard_received(struct ksi_socket *socket)
 {
     if (socket->listens || socket->ended || socket->receive_error) return;
@@ -81,7 +81,7 @@ static void release(void *resource)
     ksi_socket_destroy(ksi_this_scheduler->runtime->io, resource);
 }
 
-/* --- ownership ---------------------------------------------------------------------------------- */
+/* --- ownership -------------------------------------------------------------------------------- */
 static bool give_to(struct ksi_scheduler *s, struct ksi_socket *socket, struct ksi_process *owner)
 {
     struct ksi_record *record = ksi_record_new(s, owner, KSI_RECORD_RESOURCE);
@@ -140,7 +140,7 @@ const struct ksi_socket_hooks ksi_socket_hooks = {
     .detach = detach, .attach = attach, .close = close_in_flight
 };
 
-/* --- a new one ---------------------------------------------------------------------------------- */
+/* --- a new one -------------------------------------------------------------------------------- */
 static ks_status enter(struct ksi_io *io, struct ksi_socket *socket)
 {
     socket->index = take_slot(io);
@@ -182,7 +182,7 @@ ks_status ksi_socket_new(
     return status;
 }
 
-/* --- waiting ------------------------------------------------------------------------------------ */
+/* --- waiting ---------------------------------------------------------------------------------- */
 /* The first wait gets the time-out as it is, later ones what is left; never early. */
 static ks_ms time_left(struct ksi_scheduler *s, struct ksi_patience *patience)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* socket.h - sockets: who owns one, what it has received, what it has still to send.
  *
- * Invariants: a socket has an owner, in whose list it is a resource, or it is in flight in a message;
- * only its owner waits for it. A handle names it exactly while its generation is that of the slot.
- * Registered with epoll once, edge-triggered; `readable` and `writable` say that the kernel was not
+ * Invariants: a socket has an owner, in whose list it is a resource, or it is in flight in a
+ * message; only its owner waits for it. A handle names it exactly while its generation is that of
+ * the slot. Registered with epoll once, edge-triggered; `readable` and `writable` say that the kernel was not
  * yet seen empty, or full, since it last reported.
  * Used by the scheduler's thread only. */
 #ifndef KSI_IO_SOCKET_H
@@ -56,12 +56,13 @@ static inline ks_socket ksi_socket_handle(const struct ksi_socket *socket)
     return (ks_socket){ (uint64_t)socket->generation << 32 | socket->index };
 }
 
-/* Blocks the owner, who runs, until `what` may have changed. KS_OK, KS_TIMEOUT, KS_DENIED, KS_NOMEM. */
+/* Blocks the owner, who runs, until `what` may have changed. KS_OK, KS_TIMEOUT, KS_DENIED,
+ * KS_NOMEM. */
 ks_status ksi_socket_wait(
     struct ksi_io *io, struct ksi_socket *socket, int what, struct ksi_patience *patience);
 void ksi_socket_event(struct ksi_io *io, uint64_t data, uint32_t events);
 
-/* --- output.c ----------------------------------------------------------------------------------- */
+/* --- output.c --------------------------------------------------------------------------------- */
 /* Sends what the kernel takes. */
 void ksi_output_send(struct ksi_io *io, struct ksi_socket *socket);
 /* It has something to be sent when the scheduler flushes. */

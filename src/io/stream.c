@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stream.c - reading and writing sockets. The process waits, the thread does not.
  *
- * Reading asks the kernel first, unless it is known to be empty: a read that got less than there was
- * room for has emptied it. A socket that waits with nothing received has no buffer.
+ * Reading asks the kernel first, unless it is known to be empty: a read that got less than there
+ * was room for has emptied it. A socket that waits with nothing received has no buffer.
  * Called from inside the process that owns the socket. */
 #include "base/base.h"
 #include "io/socket.h"
@@ -15,7 +15,7 @@
 
 enum { FORMATTED = KSI_KNOB(512, 8) };
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 static ks_status receive(struct ksi_io *io, struct ksi_socket *socket)
 {
     struct ksi_bytes *in = &socket->in;
@@ -62,25 +62,25 @@ static ks_status fill(struct ksi_io *io, struct ksi_socket *socket, struct ksi_p
     }
 }
 
-/* The stream to be read; what was lent before is taken back. */
-static ks_status begin_read(struct ksi_io *io, ks_socket handle, struct ksi_socket **ret_socket)
+/* The stream to be read; what was lent before is taken back. NULL: *ret_status says why. */
+static struct ksi_socket *begin_read(struct ksi_io *io, ks_socket handle, ks_status *ret_status)
 {
     struct ksi_socket *socket = ksi_socket_mine(io, handle);
-    if (!socket) return -EBADF;
-    if (socket->listens) return -ENOTCONN;
+    *ret_status = !socket ? -EBADF : socket->listens ? -ENOTCONN : KS_OK;
+    if (*ret_status) return NULL;
     ksi_bytes_settle(&socket->in);
     ksi_io_be_fair(io);
-    *ret_socket = socket;
-    return KS_OK;
+    return socket;
 }
 
 ks_status ks_read(ks_socket handle, ks_ms timeout, ks_text *ret_bytes)
 {
     struct ksi_io *io = ksi_io_of(ksi_enter());
     struct ksi_patience patience = { .timeout = timeout };
-    struct ksi_socket *socket;
-    ks_status status = begin_read(io, handle, &socket);
-    if (!status && !ksi_bytes_count(&socket->in)) status = fill(io, socket, &patience);
+    ks_status status;
+    struct ksi_socket *socket = begin_read(io, handle, &status);
+    if (!socket) return status;
+    if (!ksi_bytes_count(&socket->in)) status = fill(io, socket, &patience);
     if (!status) *ret_bytes = ksi_bytes_take(&socket->in, ksi_bytes_count(&socket->in), 0);
     return status;
 }
@@ -89,8 +89,9 @@ ks_status ks_peek(ks_socket handle, size_t have, ks_ms timeout, ks_text *ret_byt
 {
     struct ksi_io *io = ksi_io_of(ksi_enter());
     struct ksi_patience patience = { .timeout = timeout };
-    struct ksi_socket *socket;
-    ks_status status = begin_read(io, handle, &socket);
+    ks_status status;
+    struct ksi_socket *socket = begin_read(io, handle, &status);
+    if (!socket) return status;
     while (!status && ksi_bytes_count(&socket->in) <= have) status = fill(io, socket, &patience);
     if (status) return status;
     struct ksi_bytes *in = &socket->in;
@@ -112,9 +113,10 @@ ks_status ks_read_exactly(ks_socket handle, size_t size, ks_ms timeout, ks_text 
 {
     struct ksi_io *io = ksi_io_of(ksi_enter());
     struct ksi_patience patience = { .timeout = timeout };
-    struct ksi_socket *socket;
-    ks_status status = begin_read(io, handle, &socket);
-    if (!status && size > socket->packet_max) status = -EMSGSIZE;
+    ks_status status;
+    struct ksi_socket *socket = begin_read(io, handle, &status);
+    if (!socket) return status;
+    if (size > socket->packet_max) return -EMSGSIZE;
     while (!status && ksi_bytes_count(&socket->in) < size) status = fill(io, socket, &patience);
     if (!status) *ret_bytes = ksi_bytes_take(&socket->in, (uint32_t)size, 0);
     return status;
@@ -124,8 +126,9 @@ ks_status ks_read_line(ks_socket handle, ks_ms timeout, ks_text *ret_line)
 {
     struct ksi_io *io = ksi_io_of(ksi_enter());
     struct ksi_patience patience = { .timeout = timeout };
-    struct ksi_socket *socket;
-    ks_status status = begin_read(io, handle, &socket);
+    ks_status status;
+    struct ksi_socket *socket = begin_read(io, handle, &status);
+    if (!socket) return status;
     uint32_t searched = 0;
     while (!status) {
         struct ksi_bytes *in = &socket->in;
@@ -144,7 +147,7 @@ ks_status ks_read_line(ks_socket handle, ks_ms timeout, ks_text *ret_line)
     return status;
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------------------- */
 static ks_status send_status(const struct ksi_socket *socket)
 {
     if (!socket->send_error) return KS_OK;
@@ -194,13 +197,12 @@ static ks_status append(struct ksi_io *io, struct ksi_socket *socket, ks_text *b
     return KS_OK;
 }
 
-static ks_status begin_write(struct ksi_io *io, ks_socket handle, struct ksi_socket **ret_socket)
+/* NULL: *ret_status says why. */
+static struct ksi_socket *begin_write(struct ksi_io *io, ks_socket handle, ks_status *ret_status)
 {
     struct ksi_socket *socket = ksi_socket_mine(io, handle);
-    if (!socket) return -EBADF;
-    if (socket->listens) return -ENOTCONN;
-    *ret_socket = socket;
-    return send_status(socket);
+    *ret_status = !socket ? -EBADF : socket->listens ? -ENOTCONN : send_status(socket);
+    return *ret_status ? NULL : socket;
 }
 
 static ks_status write_all(struct ksi_io *io, struct ksi_socket *socket, ks_text bytes)
@@ -223,9 +225,9 @@ static ks_status write_all(struct ksi_io *io, struct ksi_socket *socket, ks_text
 ks_status ks_write(ks_socket handle, ks_text bytes)
 {
     struct ksi_io *io = ksi_io_of(ksi_enter());
-    struct ksi_socket *socket;
-    ks_status status = begin_write(io, handle, &socket);
-    if (status) return status;
+    ks_status status;
+    struct ksi_socket *socket = begin_write(io, handle, &status);
+    if (!socket) return status;
     if (socket->shut) return -EPIPE;
     return write_all(io, socket, bytes);
 }
@@ -253,9 +255,9 @@ ks_status ks_writef(ks_socket handle, const char *format, ...)
 ks_status ks_flush(ks_socket handle)
 {
     struct ksi_io *io = ksi_io_of(ksi_enter());
-    struct ksi_socket *socket;
-    ks_status status = begin_write(io, handle, &socket);
-    if (status) return status;
+    ks_status status;
+    struct ksi_socket *socket = begin_write(io, handle, &status);
+    if (!socket) return status;
     struct ksi_patience patience = { .timeout = socket->send_timeout };
     return drain(io, socket, 0, &patience);
 }

@@ -11,7 +11,7 @@
 
 enum { BUFFER_DEFAULT = 64 * 1024, BUFFER_MAX = 1 << 30, BACKLOG = 1024, SEND_TIMEOUT = 30000 };
 
-/* --- options ------------------------------------------------------------------------------------ */
+/* --- options ---------------------------------------------------------------------------------- */
 static bool complete(const ks_tcp_options *given, size_t size, ks_tcp_options *ret_options)
 {
     ks_tcp_options options = { 0 };
@@ -38,7 +38,7 @@ static ks_status open_stream(int family, const ks_tcp_options *options, int *ret
     return options->delay ? KS_OK : set_option(*ret_fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-/* --- listening ---------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------------------- */
 static ks_status bind_and_listen(
     int fd, const struct ksi_address *address, const ks_tcp_options *options)
 {
@@ -91,7 +91,7 @@ ks_status ks_tcp_listen_(
     return KS_OK;
 }
 
-/* --- accepting ---------------------------------------------------------------------------------- */
+/* --- accepting -------------------------------------------------------------------------------- */
 /* The one that was to be accepted is gone, or its network: the next may be there. */
 static bool is_about_another(int error)
 {
@@ -156,7 +156,7 @@ ks_status ks_tcp_accept(ks_socket handle, ks_ms timeout, ks_socket *ret_socket)
     return status;
 }
 
-/* --- connecting --------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 /* KS_OK: established, or on the way. */
 static ks_status begin_connect(
     const struct ksi_address *address, const ks_tcp_options *options, int *ret_fd)
@@ -208,7 +208,7 @@ ks_status ks_tcp_connect_(const char *text, const ks_tcp_options *given, size_t 
     return status;
 }
 
-/* --- the rest ----------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 void ks_close(ks_socket handle)
 {
     struct ksi_io *io = ksi_io_of(ksi_enter());

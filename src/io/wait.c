@@ -2,7 +2,7 @@
 /* wait.c - waiting for any descriptor, of which the library knows no more than its number.
  *
  * The descriptor is armed for one event. The wait is a resource of the process, so that its death
- * takes it back; a serial tells late events, and closed and reused numbers, from the wait that is. */
+ * takes it back; a serial tells late events, and reused numbers, from the wait that is. */
 #define _GNU_SOURCE /* POLLRDHUP */
 #include "base/base.h"
 #include "io/io.h"
@@ -81,7 +81,7 @@ static ks_status arm(struct ksi_io *io, int fd, uint32_t events, struct ksi_wait
     if (status == -ENOENT) /* never known, or the number was closed and means something else now */
         status = ksi_poller_set(&io->poller, EPOLL_CTL_ADD, fd, events, data);
     waiting->registered = status == KS_OK;
-    return status;
+    return status == -EEXIST ? -EBUSY : status; /* a descriptor of the runtime itself */
 }
 
 /* Somebody waits for this number. When it has another meaning meanwhile, he hears of it. */

@@ -7,23 +7,19 @@
  * monitor, alias and time-out of a call without a record of their own.
  * Called from inside a process, but for what tests that step a runtime do. */
 #include "base/base.h"
+#include "runtime/block.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
 #include "type/type.h"
 
 enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
 
-/* --- waiting for an answer ---------------------------------------------------------------------- */
-static bool is_call(const struct ksi_message *m)
-{
-    return m->kind == KSI_MESSAGE && m->public.op && m->public.op->kind == KS_OP_CALL;
-}
-
+/* --- waiting for an answer -------------------------------------------------------------------- */
 /* What the handler that runs may still take, or KS_INFINITY. */
 static ks_ms time_left(struct ksi_scheduler *s)
 {
     const struct ksi_message *m = s->current->current;
-    if (KSI_LIKELY(!m) || !is_call(m)) return KS_INFINITY;
+    if (KSI_LIKELY(!m) || !ksi_is_call(m)) return KS_INFINITY;
     if (m->deadline >= KS_INFINITY || (m->flags & KSI_RELATIVE)) return m->deadline;
     ks_ms left = m->deadline - ksi_fresh_ns(s) / NS_PER_MS;
     return left > 0 ? left : 0;
@@ -41,7 +37,8 @@ static bool closes_cycle(struct ksi_scheduler *s, const struct ksi_process *targ
 }
 
 /* --- requests that are answered later: a list in which each points at what points at it, by way of
- * public.body, which the handler is done with ---------------------------------------------------------- */
+ * public.body, which the handler is done with
+ * ---------------------------------------------------------- */
 static struct ksi_message **link_of(const struct ksi_message *m)
 {
     return (struct ksi_message **)(uintptr_t)m->public.body;
@@ -62,8 +59,8 @@ static struct ksi_message *shrink(struct ksi_scheduler *s, struct ksi_message *m
     struct ksi_process *caller = ksi_process_of(s, m->from);
     uint8_t size_class;
     struct ksi_message *small = caller && caller->request == m && m->size_class
-                                    ? ksi_pool_get(&s->pool, sizeof *m, &size_class)
-                                    : NULL;
+        ? ksi_pool_get(&s->pool, sizeof *m, &size_class)
+        : NULL;
     if (!small) {
         ksi_type_release(m->public.type, m->public.body);
         return m;
@@ -90,12 +87,6 @@ void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ks
     p->deferred = m;
 }
 
-bool ksi_is_request(const struct ksi_message *m)
-{
-    if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return false;
-    return m->kind == KSI_START || m->kind == KSI_STATUS || is_call(m);
-}
-
 void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
     if (!ksi_is_request(m)) return;
@@ -103,7 +94,7 @@ void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status 
     ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
 }
 
-/* --- asking ------------------------------------------------------------------------------------------ */
+/* --- asking ----------------------------------------------------------------------------------- */
 void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->request;
@@ -116,8 +107,8 @@ void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 /* An idle server takes the request at once, before anybody else runs. */
 static bool hand_over(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
 {
-    if (target->stack || target->mailbox || (target->flags & (KSI_QUEUED | KSI_EXITING)) || s->next ||
-        s->hand_offs_left <= 0 || s->simulator || target == s->current)
+    if (target->stack || target->mailbox || (target->flags & (KSI_QUEUED | KSI_EXITING)) ||
+        s->next || s->hand_offs_left <= 0 || s->simulator || target == s->current)
         return false;
     s->hand_offs_left--;
     target->flags |= KSI_QUEUED;
@@ -127,8 +118,8 @@ static bool hand_over(struct ksi_scheduler *s, struct ksi_process *target, struc
     return true;
 }
 
-ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m,
-                           void *ret_reply, ks_ms timeout)
+static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, void *ret_reply, ks_ms timeout)
 {
     struct ksi_process *self = s->current;
     struct ksi_call call = { .reply = ret_reply, .target = target ? ksi_process_id(target) : 0 };
@@ -142,24 +133,21 @@ ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, 
     }
     self->request = m;
     self->call = &call;
-    ks_status status = ksi_block(s, KSI_WAIT_REPLY, timeout);
+    ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
     self->call = NULL;
-    if (status == KS_TIMEOUT) { /* a reply may be on its way: it is taken now, or never seen */
-        self->wait = KSI_WAIT_REPLY;
-        self->call = &call;
-        ksi_inbox_drain(s, self);
-        if (self->wait == KSI_WAIT_NOTHING) status = KS_OK;
-        self->wait = KSI_WAIT_NOTHING;
-        self->call = NULL;
-        ksi_check_exit(s);
-    }
     if (KSI_LIKELY(!status)) return self->reason_code;
     ksi_request_cancel(s, self);
     return status;
 }
 
-static ks_status call_inside(struct ksi_scheduler *s, ks_pid to, const ks_op *op, const void *request,
-                             void *ret_reply, ks_ms timeout)
+ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, void *ret_reply, ks_ms timeout)
+{
+    return request_wait(s, target, m, ret_reply, timeout);
+}
+
+static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, const ks_op *op,
+    const void *request, void *ret_reply, ks_ms timeout)
 {
     struct ksi_process *target = ksi_resolve(s, to);
     if (KSI_UNLIKELY(s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
@@ -169,7 +157,7 @@ static ks_status call_inside(struct ksi_scheduler *s, ks_pid to, const ks_op *op
     struct ksi_message *m = ksi_message_new(s, op->request, request);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
-    ks_status status = ksi_request_wait(s, target, m, ret_reply, left < timeout ? left : timeout);
+    ks_status status = request_wait(s, target, m, ret_reply, left < timeout ? left : timeout);
     return KSI_UNLIKELY(status == KS_TIMEOUT && left < timeout) ? KS_DEADLINE : status;
 }
 
@@ -204,7 +192,8 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     struct ksi_scheduler *s = ksi_enter();
     if (KSI_UNLIKELY(!s)) return KS_DENIED;
     struct ksi_process *target = ksi_resolve(s, to);
-    if (KSI_UNLIKELY(!target)) return KS_OK; /* to nobody is no error */
+    /* To nobody is no error; sockets in it are closed, like those that nobody takes. */
+    if (KSI_UNLIKELY(!target && !type->owns)) return KS_OK;
     struct ksi_message *m = ksi_message_new(s, type, value);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
@@ -223,7 +212,7 @@ ks_status ks_send_(ks_pid to, const ks_type *type, const void *value)
     return send(to, NULL, type, value);
 }
 
-/* --- answering ------------------------------------------------------------------------------------------ */
+/* --- answering -------------------------------------------------------------------------------- */
 /* The request being handled, when it is of that operation; else the process ends. */
 static struct ksi_message *current_request(struct ksi_scheduler *s, const ks_op *op)
 {
@@ -294,21 +283,15 @@ bool ks_reply_(ks_from from, const ks_op *op, const void *reply)
     return answer(from, KS_OK, op->reply, reply);
 }
 
-bool ks_fail_(ks_from from, ks_status status)
-{
-    return answer(from, status, NULL, NULL);
-}
+bool ks_fail_(ks_from from, ks_status status) { return answer(from, status, NULL, NULL); }
 
-bool ks_waits_(ks_from from)
-{
-    return request_of(ksi_enter(), from) != NULL;
-}
+bool ks_waits_(ks_from from) { return request_of(ksi_enter(), from) != NULL; }
 
 ks_pid ks_caller(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
     const struct ksi_message *m = s && s->current ? s->current->current : NULL;
-    return m && is_call(m) ? ksi_pid(m->from) : (ks_pid){ 0 };
+    return m && ksi_is_call(m) ? ksi_pid(m->from) : (ks_pid){ 0 };
 }
 
 ks_ms ks_time_left(void)

@@ -2,7 +2,8 @@
 /* context_aarch64.S - the switch and the first steps on a new stack, for AAPCS64.
  *
  * ksi_context_switch(void **save, void *load) keeps x19-x30 and d8-d15 on the old stack, stores its
- * pointer in *save, and takes the same from the new one. Whatever holds sp has 16-byte alignment. */
+ * pointer in *save, and takes the same from the new one. Whatever holds sp has 16-byte
+ * alignment. */
 #if defined(__aarch64__)
         .text
         .p2align 4

@@ -13,14 +13,16 @@
 #include "runtime/signal.h"
 #include "runtime/socket_hooks.h"
 #include "runtime/timer.h"
+#include <stdio.h>
 #include <string.h>
 
-/* --- reasons ------------------------------------------------------------------------------------ */
+/* --- reasons ---------------------------------------------------------------------------------- */
 static size_t cut(const char *text)
 {
     size_t length = strnlen(text, KS_REASON_TEXT_MAX);
     if (text[length] == 0) return length;
-    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--; /* whole UTF-8 only */
+    /* whole UTF-8 only */
+    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--;
     return length;
 }
 
@@ -57,22 +59,22 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
 {
     if (p->flags & KSI_EXITING) return; /* the first one wins */
     ksi_cancel_timer(s, p);
+    ksi_request_cancel(s, p);
     p->wait = KSI_WAIT_NOTHING;
     p->flags |= KSI_EXITING;
     ksi_set_reason(s, p, reason);
     if (p != s->current) ksi_ready(s, p);
 }
 
-/* --- what it owns ---------------------------------------------------------------------------------- */
-static void release_record(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
+/* --- what it owns ----------------------------------------------------------------------------- */
+static void release_record(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
 {
     switch (record->kind) {
     case KSI_RECORD_MONITOR:
         ksi_monitor_end(s, p, record); /* frees it, now or when the other side let go */
         return;
-    case KSI_RECORD_TIMER:
-        ksi_sending_end(s, record->timer.sending);
-        break;
+    case KSI_RECORD_TIMER: ksi_sending_end(s, record->timer.sending); break;
     case KSI_RECORD_OWNED:
     case KSI_RECORD_RESOURCE: {
         void (*release)(void *) = record->own.release;
@@ -82,8 +84,7 @@ static void release_record(struct ksi_scheduler *s, struct ksi_process *p, struc
         release(resource);
         return;
     }
-    default:
-        break;
+    default: break;
     }
     ksi_record_remove(s, p, record);
     ksi_record_free(s, record);
@@ -93,22 +94,20 @@ static void release_owned(struct ksi_scheduler *s, struct ksi_process *p)
 {
     s->current = p;
     p->flags |= KSI_IN_HOOK;
-    ksi_request_cancel(s, p);
     ksi_turn_end(s, p);
     while (p->owned) release_record(s, p, ksi_record_at(s, p->owned));
     s->current = NULL;
 }
 
-/* --- who must hear of it ----------------------------------------------------------------------------- */
+/* --- who must hear of it ---------------------------------------------------------------------- */
 static void unlink_starter(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if ((p->flags & (KSI_STARTING | KSI_LINK_STARTER)) != (KSI_STARTING | KSI_LINK_STARTER)) return;
     struct ksi_record *record = ksi_link_find(s, p, p->parent);
     if (!record) return;
     ksi_link_remove(s, p, record);
-    ksi_signal_send(s, &(struct ksi_signal){ .kind = KSI_UNLINK,
-                                             .from = ksi_process_id(p),
-                                             .to = p->parent });
+    ksi_signal_send(
+        s, &(struct ksi_signal){ .kind = KSI_UNLINK, .from = ksi_process_id(p), .to = p->parent });
 }
 
 static void fail_request(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
@@ -158,7 +157,7 @@ static void tell(struct ksi_scheduler *s, struct ksi_process *p)
     fail_requests(s, p);
 }
 
-/* --- what is left --------------------------------------------------------------------------------------- */
+/* --- what is left ----------------------------------------------------------------------------- */
 static void free_block(struct ksi_scheduler *s, struct ksi_block *block)
 {
     if (block) ksi_pool_give(&s->pool, block, block->size_class);
@@ -168,8 +167,7 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
 {
     ksi_allocations_free(s, p);
     ksi_context_unref(s, p->context);
-    if (p->state)
-        ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));
+    if (p->state) ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));
     struct ksi_cold *cold = p->cold;
     if (!cold) return;
     if (cold->start) ksi_message_free(s, cold->start);
@@ -178,14 +176,30 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_pool_give(&s->pool, cold, ksi_pool_class_of(sizeof *cold));
 }
 
+/* A formatter that does not come back leaves KSI_FORMATTING: the crash is reported without it. */
+static void report(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    enum { STATUS_BYTES = 1024 };
+    char status[STATUS_BYTES] = "";
+    if (!(p->flags & KSI_OWN_END) || (p->flags & KSI_REPORTED)) return;
+    if (p->flags & KSI_FORMATTING) {
+        snprintf(status, sizeof status, "(format_status failed)");
+    } else if (p->module->format_status && p->state && !ks_is_clean(ksi_reason_of(p))) {
+        s->current = p;
+        p->flags |= KSI_FORMATTING | KSI_IN_HOOK;
+        p->module->format_status(p->state, status, sizeof status);
+        status[sizeof status - 1] = 0;
+    }
+    p->flags |= KSI_REPORTED;
+    ksi_report_crash(s, p, status);
+}
+
 void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
 {
     KSI_ASSERT(!p->stack && (p->flags & KSI_EXITING));
     if (p->flags & KSI_QUEUED) return; /* when the queue gives it back */
-    if (!(p->flags & KSI_DYING)) {
-        p->flags |= KSI_DYING;
-        if (p->flags & KSI_OWN_END) ksi_report_crash(s, p);
-    }
+    p->flags |= KSI_DYING;
+    report(s, p);
     release_owned(s, p);
     ksi_name_release(s, p);
     tell(s, p);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* link.c - links: a record on each side, found by the peer's pid in a tree.
  *
- * The tree is a treap whose priorities are hashes of the keys, so they need no field. An unlink stays
- * a record (KSI_UNLINKING) until the other side has said that it let go: an exit that crosses it is
- * dropped, so none arrives after ks_unlink returned. See signal.h for who may call. */
+ * The tree is a treap whose priorities are hashes of the keys, so they need no field. An unlink
+ * stays a record (KSI_UNLINKING) until the other side has said that it let go: an exit that
+ * crosses it is dropped, so none arrives after ks_unlink returned. See signal.h for who may
+ * call. */
 #include "base/base.h"
 #include "runtime/signal.h"
 
@@ -31,7 +32,8 @@ struct ksi_record *ksi_link_find(struct ksi_scheduler *s, struct ksi_process *p,
 }
 
 /* Splits the tree below *root into what is before and after a key. */
-static void split(struct ksi_scheduler *s, uint32_t root, uint64_t key, uint32_t *before, uint32_t *after)
+static void split(
+    struct ksi_scheduler *s, uint32_t root, uint64_t key, uint32_t *before, uint32_t *after)
 {
     while (root) {
         struct ksi_record *record = ksi_record_at(s, root);
@@ -87,32 +89,35 @@ void ksi_link_remove(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_
 
 static void answer(struct ksi_scheduler *s, const struct ksi_signal *signal, enum ksi_kind kind)
 {
-    ksi_signal_send(s, &(struct ksi_signal){ .kind = kind,
-                                             .from = signal->to,
-                                             .to = signal->from,
-                                             .serial = signal->serial,
-                                             .reason = ks_because(KS_NOPROC) });
+    ksi_signal_send(s,
+        &(struct ksi_signal){ .kind = kind,
+            .from = signal->to,
+            .to = signal->from,
+            .serial = signal->serial,
+            .reason = ks_because(KS_NOPROC) });
 }
 
-static void apply_link(struct ksi_scheduler *s, struct ksi_process *target,
-                       const struct ksi_signal *signal)
+static void apply_link(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
 {
     if (!target) {
         answer(s, signal, KSI_LINK_EXIT);
-    } else if (!ksi_link_find(s, target, signal->from)) { /* else: both linked, or we unlinked since */
+        /* else: both linked, or we unlinked since */
+    } else if (!ksi_link_find(s, target, signal->from)) {
         if (!ksi_link_add(s, target, signal->from)) ksi_condemn(s, target, ks_because(KS_NOMEM));
     }
 }
 
-static void apply_unlink(struct ksi_scheduler *s, struct ksi_process *target,
-                         const struct ksi_signal *signal)
+static void apply_unlink(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
 {
     struct ksi_record *record = target ? ksi_link_find(s, target, signal->from) : NULL;
     if (record && !(record->flags & KSI_UNLINKING)) ksi_link_remove(s, target, record);
     answer(s, signal, KSI_UNLINK_ACK);
 }
 
-void ksi_link_apply(struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
+void ksi_link_apply(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
 {
     if (signal->kind == KSI_LINK) {
         apply_link(s, target, signal);
@@ -130,9 +135,9 @@ void ksi_links_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason rea
     while (p->links) {
         struct ksi_record *record = ksi_record_at(s, p->links);
         struct ksi_signal signal = { .kind = KSI_LINK_EXIT,
-                                     .from = ksi_process_id(p),
-                                     .to = record->link.peer,
-                                     .reason = reason };
+            .from = ksi_process_id(p),
+            .to = record->link.peer,
+            .reason = reason };
         bool told = record->flags & KSI_UNLINKING;
         ksi_link_remove(s, p, record);
         if (!told) ksi_signal_send(s, &signal);
@@ -147,25 +152,32 @@ void ks_link(ks_pid pid)
     uint64_t to = other ? ksi_process_id(other) : pid.id;
     struct ksi_record *record = ksi_link_find(s, self, to);
     if (record && !(record->flags & KSI_UNLINKING)) return;
-    if (record) record->flags = 0;
-    else if (!ksi_link_add(s, self, to)) ks_exit(ks_because(KS_NOMEM));
-    ksi_signal_send(s, &(struct ksi_signal){ .kind = KSI_LINK, .from = ksi_process_id(self), .to = to });
+    if (record)
+        record->flags = 0;
+    else if (!ksi_link_add(s, self, to))
+        ks_exit(ks_because(KS_NOMEM));
+    ksi_signal_send(
+        s, &(struct ksi_signal){ .kind = KSI_LINK, .from = ksi_process_id(self), .to = to });
     ksi_check_exit(s);
+}
+
+void ksi_unlink(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer)
+{
+    struct ksi_record *record = ksi_link_find(s, p, peer);
+    if (!record || (record->flags & KSI_UNLINKING)) return;
+    record->flags = KSI_UNLINKING;
+    record->link.serial = ++s->unlinks;
+    ksi_signal_send(s,
+        &(struct ksi_signal){ .kind = KSI_UNLINK,
+            .from = ksi_process_id(p),
+            .to = peer,
+            .serial = record->link.serial });
 }
 
 void ks_unlink(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
-    struct ksi_process *self = s ? s->current : NULL;
-    if (!self) return;
+    if (!s || !s->current) return;
     struct ksi_process *other = ksi_resolve(s, pid);
-    uint64_t to = other ? ksi_process_id(other) : pid.id;
-    struct ksi_record *record = ksi_link_find(s, self, to);
-    if (!record || (record->flags & KSI_UNLINKING)) return;
-    record->flags = KSI_UNLINKING;
-    record->link.serial = ++self->call_serial;
-    ksi_signal_send(s, &(struct ksi_signal){ .kind = KSI_UNLINK,
-                                             .from = ksi_process_id(self),
-                                             .to = to,
-                                             .serial = record->link.serial });
+    ksi_unlink(s, s->current, other ? ksi_process_id(other) : pid.id);
 }

@@ -41,7 +41,8 @@ void ks_log_set_handler(void (*handle)(const ks_log_event *event, void *arg), vo
 
 static const char *level_name(ks_level level)
 {
-    static const char *const names[] = { "debug", "info", "notice", "warning", "error", "critical" };
+    static const char *const names[] = { "debug", "info", "notice", "warning", "error",
+        "critical" };
     return level < KSI_COUNT_OF(names) ? names[level] : "?";
 }
 
@@ -60,12 +61,13 @@ static void to_standard_error(const ks_log_event *event)
     localtime_r(&seconds, &tm);
     strftime(clock, sizeof clock, "%H:%M:%S", &tm);
     if (event->pid.id)
-        snprintf(pid, sizeof pid, "<0.%u.%u> ", (unsigned)event->pid.id, (unsigned)(event->pid.id >> 32));
+        snprintf(pid, sizeof pid, "<0.%u.%u> ", (unsigned)event->pid.id,
+            (unsigned)(event->pid.id >> 32));
     bool colours = isatty(STDERR_FILENO);
     int length = snprintf(line, sizeof line, "%s.%03d %s[%s]%s %s%.*s\n", clock,
-                          (int)(event->wall_clock_ns / 1000000 % 1000),
-                          colours ? level_colour(event->level) : "", level_name(event->level),
-                          colours ? "\033[0m" : "", pid, (int)event->message.len, event->message.ptr);
+        (int)(event->wall_clock_ns / 1000000 % 1000), colours ? level_colour(event->level) : "",
+        level_name(event->level), colours ? "\033[0m" : "", pid, (int)event->message.len,
+        event->message.ptr);
     if (length < 0) return;
     size_t size = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
     ssize_t written = write(STDERR_FILENO, line, size);
@@ -82,11 +84,13 @@ void ks_log_(ks_level level, const char *file, int line, const char *format, ...
     if (length < 0) return;
     size_t size = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
     ks_log_event event = { .level = level,
-                           .wall_clock_ns = ks_wall_clock_ns(),
-                           .pid = ks_self(),
-                           .file = file,
-                           .line = line,
-                           .message = { text, size } };
-    if (handler.handle) handler.handle(&event, handler.arg);
-    else to_standard_error(&event);
+        .wall_clock_ns = ks_wall_clock_ns(),
+        .pid = ks_self(),
+        .file = file,
+        .line = line,
+        .message = { text, size } };
+    if (handler.handle)
+        handler.handle(&event, handler.arg);
+    else
+        to_standard_error(&event);
 }

@@ -12,10 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Noreturn void out_of_memory(void)
-{
-    ks_exit(ks_because(KS_NOMEM));
-}
+static _Noreturn void out_of_memory(void) { ks_exit(ks_because(KS_NOMEM)); }
 
 static bool within_limit(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
 {
@@ -25,24 +22,26 @@ static bool within_limit(struct ksi_scheduler *s, struct ksi_process *p, size_t 
     return !cold->memory_max || cold->memory_used + size <= cold->memory_max;
 }
 
-static struct ksi_allocation *new_allocation(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
+static struct ksi_allocation *new_allocation(
+    struct ksi_scheduler *s, struct ksi_process *p, size_t size)
 {
     if (!within_limit(s, p, size)) return NULL;
     uint8_t size_class;
     struct ksi_allocation *a = ksi_pool_get(&s->pool, sizeof *a + size, &size_class);
     if (!a) return NULL;
     *a = (struct ksi_allocation){ .next = p->memory,
-                                  .link = &p->memory,
-                                  .size = size,
-                                  .owner = p->index,
-                                  .size_class = size_class };
+        .link = &p->memory,
+        .size = size,
+        .owner = p->index,
+        .size_class = size_class };
     if (a->next) a->next->link = &a->next;
     p->memory = a;
     p->cold->memory_used += size;
     return a;
 }
 
-static void free_allocation(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_allocation *a)
+static void free_allocation(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_allocation *a)
 {
     *a->link = a->next;
     if (a->next) a->next->link = a->link;
@@ -53,7 +52,13 @@ static void free_allocation(struct ksi_scheduler *s, struct ksi_process *p, stru
 
 void ksi_allocations_free(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    while (p->memory) free_allocation(s, p, p->memory);
+    struct ksi_allocation *a = p->memory;
+    p->memory = NULL;
+    while (a) {
+        struct ksi_allocation *next = a->next;
+        ksi_pool_give(&s->pool, a, a->size_class);
+        a = next;
+    }
 }
 
 static struct ksi_process *self_of(struct ksi_scheduler *s)

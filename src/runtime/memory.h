@@ -6,7 +6,7 @@
 
 struct ksi_allocation {
     struct ksi_allocation *next, **link;
-    uint64_t size; /* as asked for */
+    uint64_t size;  /* as asked for */
     uint32_t owner; /* slot of the process: what ks_free checks */
     uint8_t size_class;
 };

@@ -23,7 +23,8 @@ static void close_it(ks_socket *socket, void *arg)
 struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
 {
     size_t size = 0;
-    if (value) size = KSI_LIKELY(type->flat) ? type->size : type->size + 7u + ksi_type_tail(type, value);
+    if (value)
+        size = KSI_LIKELY(type->flat) ? type->size : type->size + 7u + ksi_type_tail(type, value);
     uint8_t size_class;
     struct ksi_message *m = ksi_pool_get(&s->pool, sizeof *m + size, &size_class);
     if (KSI_UNLIKELY(!m)) return NULL;
@@ -38,8 +39,9 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
     m->status = 0;
     m->ref = 0;
     if (!value) return m;
-    char *tail = (char *)m->body + ((type->size + 7u) & ~7u);
-    ksi_type_copy(type, m->body, value, tail);
+    ksi_copy_flat(m->body, value, type->size);
+    if (KSI_LIKELY(type->flat)) return m;
+    ksi_type_detach(type, m->body, (char *)m->body + ((type->size + 7u) & ~7u));
     if (KSI_UNLIKELY(type->owns)) {
         m->flags = KSI_MOVES;
         ksi_type_each_socket(type, m->body, move_out, s);
@@ -47,7 +49,7 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
     return m;
 }
 
-void ksi_message_free(struct ksi_scheduler *s, struct ksi_message *m)
+void ksi_message_free_slow(struct ksi_scheduler *s, struct ksi_message *m)
 {
     if (KSI_UNLIKELY(m->flags & KSI_MOVES))
         ksi_type_each_socket(m->public.type, m->body, close_it, s);
@@ -55,7 +57,7 @@ void ksi_message_free(struct ksi_scheduler *s, struct ksi_message *m)
     ksi_pool_give(&s->pool, m, m->size_class);
 }
 
-/* --- arrival: sockets in the body become the receiver's -------------------------------------------- */
+/* --- arrival: sockets in the body become the receiver's --------------------------------------- */
 struct arrival {
     struct ksi_scheduler *scheduler;
     struct ksi_process *receiver;

@@ -2,12 +2,14 @@
 /* message.h - one block that travels from a sender to a mailbox: a message, a request or a signal.
  *
  * The header is 56 bytes, so that a small body shares its cache line. Invariants: `next` belongs to
- * whoever holds the block (inbox, mailbox, deferred list, turn); body points behind the header or is
- * NULL; a block is freed by the scheduler of the process that received it.
- * Used by the scheduler that owns the receiver only, but for the push into an inbox. */
+ * whoever holds the block (inbox, mailbox, deferred list, turn); body points behind the header
+ * or is NULL; a block is freed by the scheduler of the process that received it. Used by the
+ * scheduler that owns the receiver only, but for the push into an inbox. */
 #ifndef KSI_RUNTIME_MESSAGE_H
 #define KSI_RUNTIME_MESSAGE_H
 #include <kiosk/behaviour.h>
+
+#include <string.h>
 
 struct ksi_scheduler;
 
@@ -57,8 +59,15 @@ struct ksi_message {
 };
 
 /* A block whose body is a deep copy of value; NULL: out of memory. type may be NULL: no body. */
-struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value);
-/* Gives back what the body owns, then the block. */
-void ksi_message_free(struct ksi_scheduler *s, struct ksi_message *m);
+struct ksi_message *ksi_message_new(
+    struct ksi_scheduler *s, const ks_type *type, const void *value);
+/* Most bodies are one word; the rest is memcpy's. */
+static inline void ksi_copy_flat(void *to, const void *from, size_t size)
+{
+    if (size == sizeof(uint64_t))
+        memcpy(to, from, sizeof(uint64_t));
+    else
+        memcpy(to, from, size);
+}
 
 #endif

@@ -2,8 +2,8 @@
 /* monitor.c - monitors: one record, in the owner's list and in the list of the watched process.
  *
  * Exactly one DOWN leaves the watched side, or one release after a demonitor, and that frees the
- * record: the owner marks it KSI_GONE when it gives up, and a DOWN that crosses finds the mark and is
- * dropped. See signal.h for who may call. */
+ * record: the owner marks it KSI_GONE when it gives up, and a DOWN that crosses finds the mark
+ * and is dropped. See signal.h for who may call. */
 #include "base/base.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
@@ -22,28 +22,28 @@ static void unwatch(struct ksi_scheduler *s, struct ksi_process *target, struct 
 {
     uint32_t next = record->monitor.watch_next, previous = record->monitor.watch_previous;
     record->flags &= (uint8_t)~KSI_WATCHING;
-    if (previous) ksi_record_at(s, previous)->monitor.watch_next = next;
-    else target->watchers = next;
+    if (previous)
+        ksi_record_at(s, previous)->monitor.watch_next = next;
+    else
+        target->watchers = next;
     if (next) ksi_record_at(s, next)->monitor.watch_previous = previous;
 }
 
 static void send(struct ksi_scheduler *s, enum ksi_kind kind, uint64_t from, uint64_t to,
-                 uint32_t record, ks_reason reason)
+    uint32_t record, ks_reason reason)
 {
-    ksi_signal_send(s, &(struct ksi_signal){ .kind = kind,
-                                             .from = from,
-                                             .to = to,
-                                             .record = record,
-                                             .reason = reason });
+    ksi_signal_send(s,
+        &(struct ksi_signal){
+            .kind = kind, .from = from, .to = to, .record = record, .reason = reason });
 }
 
 /* The DOWN becomes a message of its owner, and the record is over. */
-static void put_down(struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record,
-                     ks_reason reason)
+static void put_down(
+    struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record, ks_reason reason)
 {
-    ks_down down = { .ref = ksi_record_ref(s, record),
-                     .pid = record->monitor.as_given,
-                     .reason = reason };
+    ks_down down = {
+        .ref = ksi_record_ref(s, record), .pid = record->monitor.as_given, .reason = reason
+    };
     ksi_record_remove(s, owner, record);
     ksi_record_free(s, record);
     struct ksi_message *m = ksi_message_new(s, &ks_down_type, &down);
@@ -55,13 +55,15 @@ static void put_down(struct ksi_scheduler *s, struct ksi_process *owner, struct 
     ksi_message_put(s, owner, m);
 }
 
-void ksi_monitor_apply(struct ksi_scheduler *s, struct ksi_process *target,
-                       const struct ksi_signal *signal)
+void ksi_monitor_apply(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
 {
     struct ksi_record *record = ksi_record_at(s, signal->record);
     if (signal->kind == KSI_MONITOR) {
-        if (target) watch(s, target, record);
-        else send(s, KSI_DOWN, signal->to, signal->from, signal->record, ks_because(KS_NOPROC));
+        if (target)
+            watch(s, target, record);
+        else
+            send(s, KSI_DOWN, signal->to, signal->from, signal->record, ks_because(KS_NOPROC));
     } else if (signal->kind == KSI_DEMONITOR) {
         if (!target || !(record->flags & KSI_WATCHING)) return; /* its DOWN is under way */
         unwatch(s, target, record);
@@ -82,7 +84,7 @@ ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid 
     record->monitor.as_given = as_given;
     record->monitor.target = target ? ksi_process_id(target) : 0;
     send(s, KSI_MONITOR, ksi_process_id(p), record->monitor.target, ksi_record_index(s, record),
-         KS_NORMAL);
+        KS_NORMAL);
     return ref;
 }
 
@@ -91,7 +93,7 @@ void ksi_monitor_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_
     ksi_record_remove(s, p, record);
     record->flags |= KSI_GONE;
     send(s, KSI_DEMONITOR, ksi_process_id(p), record->monitor.target, ksi_record_index(s, record),
-         KS_NORMAL);
+        KS_NORMAL);
 }
 
 void ksi_watchers_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)

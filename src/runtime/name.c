@@ -9,15 +9,15 @@
 
 enum { NAME_MAX_BYTES = 255, FIRST_SIZE = 64, KIND_BITS = 4 };
 
-/* Two keyed hashes; the keys are fixed, since 92 bits leave nothing to gain from collisions: a second
- * name with the same hash is refused when it is registered. */
+/* Two keyed hashes; the keys are fixed, since 92 bits leave nothing to gain from collisions: a
+ * second name with the same hash is refused when it is registered. */
 static ks_pid pid_of(const char *text, size_t length)
 {
     static const struct ksi_hash_key keys[2] = { { 0x6b696f736b206e61u, 0x6d652074776f2036u },
-                                                 { 0x342d626974206861u, 0x7368657320616c6cu } };
+        { 0x342d626974206861u, 0x7368657320616c6cu } };
     uint64_t first = ksi_hash(keys[0], text, length), second = ksi_hash(keys[1], text, length);
-    return (ks_pid){ .id = first ? first : 1,
-                     .kind = (uint32_t)(second << KIND_BITS) | KSI_PID_NAME };
+    return (
+        ks_pid){ .id = first ? first : 1, .kind = (uint32_t)(second << KIND_BITS) | KSI_PID_NAME };
 }
 
 ks_pid ks_named(const char *name)
@@ -34,7 +34,7 @@ static bool grow(struct ksi_names *names)
 {
     if (names->count < names->size) return true;
     struct ksi_names larger = { .size = names->size ? names->size * 2 : FIRST_SIZE,
-                                .count = names->count };
+        .count = names->count };
     larger.buckets = calloc(larger.size, sizeof(struct ksi_name *));
     if (!larger.buckets) return names->size > 0; /* longer chains, then */
     for (size_t i = 0; i < names->size; i++) {
@@ -79,9 +79,9 @@ ks_status ksi_name_register(struct ksi_scheduler *s, const char *text, struct ks
     if (!name) return KS_NOMEM;
     struct ksi_name **bucket = bucket_of(&s->runtime->names, pid.id);
     *name = (struct ksi_name){ .next = *bucket,
-                               .hash = { pid.id, pid.kind },
-                               .holder = ksi_process_id(p),
-                               .size_class = size_class };
+        .hash = { pid.id, pid.kind },
+        .holder = ksi_process_id(p),
+        .size_class = size_class };
     memcpy(name->text, text, length + 1);
     *bucket = name;
     p->name = name;

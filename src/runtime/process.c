@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process.c - small things that a process may ask and do: self, sleep, label, owned resources, aliases,
- * context, the clock. Called from inside a process, unless the header says otherwise. */
+/* process.c - small things that a process may ask and do: self, sleep, label, owned resources,
+ * aliases, context, the clock. Called from inside a process, unless the header says otherwise. */
 #include <kiosk/timer.h>
 
 #include "base/base.h"
@@ -67,7 +67,7 @@ void ks_set_label(const char *format, ...)
     va_end(args);
 }
 
-/* --- owned resources -------------------------------------------------------------------------------- */
+/* --- owned resources -------------------------------------------------------------------------- */
 ks_ref ks_own(void (*release)(void *resource), void *resource)
 {
     struct ksi_scheduler *s = ksi_enter();
@@ -93,7 +93,7 @@ void ks_disown(ks_ref owned)
     ksi_record_free(s, record);
 }
 
-/* --- aliases -------------------------------------------------------------------------------------------- */
+/* --- aliases ---------------------------------------------------------------------------------- */
 ks_pid ks_alias(void)
 {
     struct ksi_scheduler *s = ksi_enter();
@@ -113,7 +113,7 @@ void ks_unalias(ks_pid alias)
     ksi_record_free(s, record);
 }
 
-/* --- inherited context -------------------------------------------------------------------------------------- */
+/* --- inherited context ------------------------------------------------------------------------ */
 uint64_t ks_trace_id(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
@@ -136,7 +136,7 @@ void ks_set_trace_id(uint64_t id)
     self->context = context;
 }
 
-/* --- clock and chance: the runtime's, so that a simulation replays -------------------------------------------- */
+/* --- clock and chance: the runtime's, so that a simulation replays ---------------------------- */
 ks_ms ks_now(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;

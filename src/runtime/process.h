@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.h - the control block of a process: 256 bytes, in a slot that is never another type.
  *
- * Invariants: a pid names a process exactly while its generation is that of the slot and the slot is
- * in use; only the scheduler of a process touches its fields, but for `inbox`, into which anybody
- * pushes, and generation, which anybody may read. A process has a stack exactly while it is blocked
- * in the middle of a handler, or running. */
+ * Invariants: a pid names a process exactly while its generation is that of the slot and the
+ * slot is in use; only the scheduler of a process touches its fields, but for `inbox`, into
+ * which anybody pushes, and generation, which anybody may read. A process has a stack exactly
+ * while it is blocked in the middle of a handler, or running. */
 #ifndef KSI_RUNTIME_PROCESS_H
 #define KSI_RUNTIME_PROCESS_H
 #include "runtime/message.h"
@@ -35,8 +35,10 @@ enum ksi_process_flag {
     KSI_OWN_END = 256,       /* it ended by its own doing: worth a crash report */
     KSI_LINK_STARTER = 512,  /* linked to the starter by ks_start_link */
     KSI_IN_WAKE_LIST = 1024,
-    KSI_DYING = 2048,    /* its death began: nothing reaches it any more */
-    KSI_TERMINATING = 4096 /* on_terminate was called */
+    KSI_DYING = 2048,       /* its death began: nothing reaches it any more */
+    KSI_TERMINATING = 4096, /* on_terminate was called */
+    KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
+    KSI_REPORTED = 16384    /* its crash report was made */
 };
 
 /* A block of memory that is given back when a turn ends, or with the process. */
@@ -99,7 +101,8 @@ struct ksi_process {
     uint32_t watchers; /* newest monitor that watches us */
     uint32_t mailbox_max;
 };
-_Static_assert(sizeof(void *) != 8 || sizeof(struct ksi_process) == 256, "budget of an idle process");
+_Static_assert(
+    sizeof(void *) != 8 || sizeof(struct ksi_process) == 256, "budget of an idle process");
 
 /* What a process that waits for a reply keeps on its stack. */
 struct ksi_call {
@@ -109,11 +112,11 @@ struct ksi_call {
 
 /* What few processes have; made on demand. */
 struct ksi_cold {
-    struct ksi_message *start;       /* the start request: its body is the arguments */
-    struct ksi_message *last_reply;  /* leaves after on_terminate */
-    struct ksi_block *label;         /* text */
+    struct ksi_message *start;      /* the start request: its body is the arguments */
+    struct ksi_message *last_reply; /* leaves after on_terminate */
+    struct ksi_block *label;        /* text */
     struct ksi_block *reason_text;
-    ks_reason stop; /* of the latest ks_stop; its text lives in the turn */
+    ks_reason stop;                 /* of the latest ks_stop; its text lives in the turn */
     size_t memory_used, memory_max; /* by ks_alloc */
     ks_status start_status;         /* what the starter hears when on_start failed */
 };

@@ -35,20 +35,24 @@ static bool is_foreign(const struct ksi_process *p, const struct ksi_message *m)
 
 static void refuse(struct ksi_scheduler *s, struct ksi_message *m)
 {
-    if (ksi_is_request(m)) ksi_request_fail(s, m, KS_UNDEF);
-    else ks_log_warning("a plain process dropped the cast '%s'", m->public.op->name);
+    if (ksi_is_request(m))
+        ksi_request_fail(s, m, KS_UNDEF);
+    else
+        ks_log_warning("a plain process dropped the cast '%s'", m->public.op->name);
     ksi_message_free(s, m);
 }
 
 /* The first message from *link on that fits; *link ends behind the last one that was looked at. */
 static struct ksi_message *look(struct ksi_scheduler *s, struct ksi_process *p,
-                                const struct filter *filter, struct ksi_message ***link)
+    const struct filter *filter, struct ksi_message ***link)
 {
     while (**link) {
         struct ksi_message *m = **link;
         if (fits(filter, m)) return ksi_mailbox_take(p, *link);
-        if (is_foreign(p, m)) refuse(s, ksi_mailbox_take(p, *link));
-        else *link = &m->next;
+        if (is_foreign(p, m))
+            refuse(s, ksi_mailbox_take(p, *link));
+        else
+            *link = &m->next;
     }
     return NULL;
 }
@@ -56,7 +60,7 @@ static struct ksi_message *look(struct ksi_scheduler *s, struct ksi_process *p,
 static const ks_msg *keep(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     ksi_record_event(&s->recorder, ksi_process_id(p), m->from,
-                     m->public.type ? m->public.type->name : NULL, m->kind);
+        m->public.type ? m->public.type->name : NULL, m->kind);
     ksi_message_arrive(s, p, m);
     m->next = p->received;
     p->received = m;
@@ -77,8 +81,10 @@ static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filte
         if (timeout <= 0 || !ksi_may_block(s)) return NULL;
         ks_status status = ksi_block(s, KSI_WAIT_MESSAGE, timeout);
         if (status == KS_NOMEM) return NULL;
-        if (status == KS_TIMEOUT) timeout = 0; /* one more look: something may have come with it */
-        else if (until < KS_INFINITY) timeout = until - ksi_fresh_ns(s) / NS_PER_MS;
+        if (status == KS_TIMEOUT)
+            timeout = 0; /* one more look: something may have come with it */
+        else if (until < KS_INFINITY)
+            timeout = until - ksi_fresh_ns(s) / NS_PER_MS;
     }
 }
 

@@ -14,7 +14,8 @@ bool ksi_records_init(struct ksi_records *records, uint32_t max)
 
 void ksi_records_end(struct ksi_records *records)
 {
-    if (records->table) ksi_unreserve(records->table, (size_t)records->max * sizeof *records->table);
+    if (records->table)
+        ksi_unreserve(records->table, (size_t)records->max * sizeof *records->table);
 }
 
 struct ksi_record *ksi_record_at(struct ksi_scheduler *s, uint32_t index)
@@ -56,8 +57,8 @@ static struct ksi_record *take(struct ksi_scheduler *s)
     }
     if (records->used == records->max) return NULL;
     if (records->used >= records->committed) {
-        uint32_t more = ksi_commit(records->table, sizeof *records->table, records->committed,
-                                   records->max);
+        uint32_t more =
+            ksi_commit(records->table, sizeof *records->table, records->committed, records->max);
         if (more == records->committed) return NULL;
         records->committed = more;
     }
@@ -83,10 +84,13 @@ struct ksi_record *ksi_record_new(struct ksi_scheduler *s, struct ksi_process *o
     return record;
 }
 
-void ksi_record_remove(struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record)
+void ksi_record_remove(
+    struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record)
 {
-    if (record->previous) ksi_record_at(s, record->previous)->next = record->next;
-    else if (owner) owner->owned = record->next;
+    if (record->previous)
+        ksi_record_at(s, record->previous)->next = record->next;
+    else if (owner)
+        owner->owned = record->next;
     if (record->next) ksi_record_at(s, record->next)->previous = record->previous;
     record->next = record->previous = 0;
 }

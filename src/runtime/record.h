@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record.h - what a process owns beside memory, as 64-byte records that a ref can name.
  *
- * Links, monitors, timers, aliases, owned resources: each is a record in the list of its owner, newest
- * first, which is the order of release. Records live in one table that is never another type; a
- * handle is generation << 32 | index, so a stale ref finds nothing. Index 0 is no record.
- * Used by the owning scheduler only; the watch_ fields of a monitor belong to the scheduler of the
- * watched process. */
+ * Links, monitors, timers, aliases, owned resources: each is a record in the list of its owner,
+ * newest first, which is the order of release. Records live in one table that is never another
+ * type; a handle is generation << 32 | index, so a stale ref finds nothing. Index 0 is no
+ * record. Used by the owning scheduler only; the watch_ fields of a monitor belong to the
+ * scheduler of the watched process. */
 #ifndef KSI_RUNTIME_RECORD_H
 #define KSI_RUNTIME_RECORD_H
 #include "runtime/process.h"
@@ -66,7 +66,8 @@ void ksi_records_end(struct ksi_records *records);
 /* In the owner's list; NULL: out of memory. */
 struct ksi_record *ksi_record_new(struct ksi_scheduler *s, struct ksi_process *owner, uint8_t kind);
 /* Out of the owner's list; owner NULL: it is in none. */
-void ksi_record_remove(struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record);
+void ksi_record_remove(
+    struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record);
 void ksi_record_free(struct ksi_scheduler *s, struct ksi_record *record);
 struct ksi_record *ksi_record_at(struct ksi_scheduler *s, uint32_t index);
 uint32_t ksi_record_index(struct ksi_scheduler *s, const struct ksi_record *record);

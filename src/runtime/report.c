@@ -2,8 +2,8 @@
 /* report.c - the crash report: who ended, why, what it was doing, who started it, its last signals.
  *
  * Of fixed size, whatever the process holds; a state is printed only by the module's format_status,
- * and secrets never. Not for normal and shutdown. Runs on a stack of the loop, before anything of the
- * process is released. */
+ * and secrets never. Not for normal and shutdown. Runs on a stack of the loop, before anything
+ * of the process is released. */
 #include "base/base.h"
 #include "runtime/scheduler.h"
 #include <kiosk/log.h>
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REPORT_BYTES = 4096, MESSAGE_BYTES = 512, STATUS_BYTES = 1024, ANCESTORS = 8, SIGNALS = 8 };
+enum { REPORT_BYTES = 4096, MESSAGE_BYTES = 512, ANCESTORS = 8, SIGNALS = 8 };
 
 struct text {
     char bytes[REPORT_BYTES];
@@ -34,8 +34,10 @@ static void add_process(struct text *text, struct ksi_scheduler *s, uint64_t id)
     const struct ksi_process *p = ksi_process_of(s, id);
     add(text, "<0.%u.%u>", (unsigned)id, (unsigned)(id >> 32));
     if (!p) return;
-    if (p->name) add(text, " '%s'", p->name->text);
-    else if (p->module) add(text, " (%s)", p->module->name);
+    if (p->name)
+        add(text, " '%s'", p->name->text);
+    else if (p->module)
+        add(text, " (%s)", p->module->name);
 }
 
 static void add_message(struct text *text, const char *title, const struct ksi_message *m)
@@ -43,7 +45,8 @@ static void add_message(struct text *text, const char *title, const struct ksi_m
     char printed[MESSAGE_BYTES];
     if (!m || m->kind == KSI_START) return;
     add(text, "\n  %s: ", title);
-    if (m->public.op) add(text, "%s %s ", m->public.op->kind == KS_OP_CALL ? "call" : "cast", m->public.op->name);
+    if (m->public.op)
+        add(text, "%s %s ", m->public.op->kind == KS_OP_CALL ? "call" : "cast", m->public.op->name);
     if (!m->public.type || !m->public.body) return;
     ks_print_(m->public.type, m->public.body, printed, sizeof printed);
     add(text, "%s", printed);
@@ -51,24 +54,25 @@ static void add_message(struct text *text, const char *title, const struct ksi_m
 
 static const char *kind_name(const struct ksi_event *event)
 {
-    static const char *const names[] = { "message", "start",       "stop",   "status",  "exit",
-                                         "reply",   "exit signal", "link",   "link exit",
-                                         "unlink",  "unlinked",    "monitor", "demonitor", "down" };
-    return event->kind >= 0 && event->kind < (int64_t)KSI_COUNT_OF(names) ? names[event->kind] : "?";
+    static const char *const names[] = { "message", "start", "stop", "status", "exit", "reply",
+        "exit signal", "link", "link exit", "unlink", "unlinked", "monitor", "demonitor", "down" };
+    return event->kind >= 0 && event->kind < (int64_t)KSI_COUNT_OF(names) ? names[event->kind]
+                                                                          : "?";
 }
 
 /* The latest signals to this process, newest first. */
 static void add_signals(struct text *text, struct ksi_scheduler *s, uint64_t id)
 {
     const struct ksi_recorder *recorder = &s->recorder;
-    uint64_t oldest = recorder->count < KSI_RECORDER_ENTRIES ? 0 : recorder->count - KSI_RECORDER_ENTRIES;
+    uint64_t oldest =
+        recorder->count < KSI_RECORDER_ENTRIES ? 0 : recorder->count - KSI_RECORDER_ENTRIES;
     int found = 0;
     for (uint64_t i = recorder->count; i > oldest && found < SIGNALS; i--) {
         const struct ksi_event *event = &recorder->ring[(i - 1) % KSI_RECORDER_ENTRIES];
         if (event->to != id) continue;
-        add(text, "%s%s%s%s from <0.%u.%u>", found++ ? ", " : "\n  last signals: ", kind_name(event),
-            event->what ? " " : "", event->what ? event->what : "", (unsigned)event->from,
-            (unsigned)(event->from >> 32));
+        add(text, "%s%s%s%s from <0.%u.%u>",
+            found++ ? ", " : "\n  last signals: ", kind_name(event), event->what ? " " : "",
+            event->what ? event->what : "", (unsigned)event->from, (unsigned)(event->from >> 32));
     }
 }
 
@@ -82,16 +86,7 @@ static void add_ancestors(struct text *text, struct ksi_scheduler *s, uint64_t p
     }
 }
 
-static void add_status(struct text *text, const struct ksi_process *p)
-{
-    char status[STATUS_BYTES] = "";
-    if (!p->module || !p->module->format_status || !p->state) return;
-    p->module->format_status(p->state, status, sizeof status);
-    status[sizeof status - 1] = 0;
-    if (status[0]) add(text, "\n  state: %s", status);
-}
-
-void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p)
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const char *status)
 {
     ks_reason reason = ksi_reason_of(p);
     char why[2 * KS_REASON_TEXT_MAX];
@@ -104,7 +99,7 @@ void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p)
     if (p->cold && p->cold->label) add(&text, " %s", (const char *)(p->cold->label + 1));
     add(&text, " ended: %s", ks_reason_text(reason, why, sizeof why));
     add_message(&text, "while handling", p->current);
-    add_status(&text, p);
+    if (status[0]) add(&text, "\n  state: %s", status);
     add_ancestors(&text, s, p->parent);
     if (p->queue_length) add(&text, "\n  queue: %u messages", p->queue_length);
     add_signals(&text, s, id);

@@ -11,10 +11,7 @@ void *ksi_reserve(size_t size)
     return table == MAP_FAILED ? NULL : table;
 }
 
-void ksi_unreserve(void *table, size_t size)
-{
-    munmap(table, size);
-}
+void ksi_unreserve(void *table, size_t size) { munmap(table, size); }
 
 uint32_t ksi_commit(void *table, size_t element, uint32_t committed, uint32_t max)
 {

@@ -2,6 +2,7 @@
 /* scheduler.c - the loop, blocking and waking, slices. See scheduler.h. */
 #include "runtime/scheduler.h"
 #include "base/base.h"
+#include "runtime/block.h"
 #include "runtime/reserve.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"
@@ -18,16 +19,6 @@ enum { NS_PER_MS = 1000000, CHOICES = 16, RECORDS_PER_PROCESS = 4 };
 _Thread_local struct ksi_scheduler *ksi_this_scheduler __attribute__((tls_model("initial-exec")));
 
 /* --- the run queue -------------------------------------------------------------------------- */
-void ksi_ready(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    if (p->flags & KSI_QUEUED) return;
-    p->flags |= KSI_QUEUED;
-    p->queue_next = NULL;
-    *s->queue_end = p;
-    s->queue_end = &p->queue_next;
-    s->queue_length++;
-}
-
 static struct ksi_process *take(struct ksi_scheduler *s)
 {
     struct ksi_process **link = &s->queue;
@@ -44,37 +35,12 @@ static struct ksi_process *take(struct ksi_scheduler *s)
     return p;
 }
 
-/* --- timers of waits: armed when the slice ends, so that the clock is read once a slice and a timer
- * is never early; a call that is answered within its slice never touches the wheel ------------------- */
-void ksi_start_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_ms ms)
-{
-    p->timer_ms = ms;
-    if (ms >= KS_INFINITY) return;
-    p->flags |= KSI_PENDING_TIMER;
-    p->pending_next = s->pending;
-    p->pending_link = &s->pending;
-    if (p->pending_next) p->pending_next->pending_link = &p->pending_next;
-    s->pending = p;
-}
-
-static void unlink_pending(struct ksi_process *p)
-{
-    p->flags &= ~(uint32_t)KSI_PENDING_TIMER;
-    *p->pending_link = p->pending_next;
-    if (p->pending_next) p->pending_next->pending_link = p->pending_link;
-}
-
-void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    if (p->flags & KSI_PENDING_TIMER) unlink_pending(p);
-    else if (p->timer.link) ksi_wheel_cancel(&s->wheel, &p->timer);
-}
-
+/* --- slices ---------------------------------------------------------------------------------- */
 static void arm_pending(struct ksi_scheduler *s)
 {
     while (s->pending) {
         struct ksi_process *p = s->pending;
-        unlink_pending(p);
+        ksi_unlink_pending(p);
         int64_t due = ksi_due(s->now_ns, p->timer_ms);
         ksi_wheel_arm(&s->wheel, &p->timer, due);
         struct ksi_message *request = p->wait == KSI_WAIT_REPLY ? p->request : NULL;
@@ -94,6 +60,11 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
         return;
     }
     struct ksi_process *p = KSI_CONTAINER_OF(timer, struct ksi_process, timer);
+    if (p->wait == KSI_WAIT_REPLY) { /* a reply that is here counts; else it is given up now */
+        ksi_inbox_drain(s, p);
+        if (p->wait != KSI_WAIT_REPLY) return;
+        ksi_request_cancel(s, p);
+    }
     p->flags |= KSI_TIMED_OUT;
     p->wait = KSI_WAIT_NOTHING;
     ksi_ready(s, p);
@@ -104,7 +75,8 @@ int64_t ksi_fresh_ns(struct ksi_scheduler *s)
     return s->runtime->seams.monotonic_ns(s->runtime->seams.arg);
 }
 
-/* A new slice: the clock is read, what is due is fired, what waits since the last slice is armed. */
+/* A new slice: the clock is read, what is due is fired, what waits since the last slice is
+ * armed. */
 static void new_slice(struct ksi_scheduler *s)
 {
     s->rounds_left = ROUNDS;
@@ -125,7 +97,7 @@ static void idle(struct ksi_scheduler *s)
     s->rounds_left = 0;
 }
 
-static struct ksi_process *pick(struct ksi_scheduler *s)
+static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
 {
     for (;;) { /* until there is somebody, or the scheduler is stopped */
         struct ksi_process *p = s->next;
@@ -146,90 +118,19 @@ static struct ksi_process *pick(struct ksi_scheduler *s)
     }
 }
 
-/* --- stacks ------------------------------------------------------------------------------------ */
-static void forget_left(struct ksi_scheduler *s)
-{
-    if (KSI_LIKELY(!s->left)) return;
-    struct ksi_stack *left = s->left;
-    s->left = NULL;
-    ksi_stack_drop(&s->stacks, left);
-}
-
-/* To another stack; returns when this one is taken again. */
-static void go_to(struct ksi_scheduler *s, struct ksi_stack *to)
-{
-    struct ksi_stack *from = s->stack;
-    s->stack = to;
-    ksi_stack_switch(from, to);
-    forget_left(s);
-}
-
-/* One stack always stays in the pool for processes that leave theirs for ever. */
-static struct ksi_stack *spare_stack(struct ksi_scheduler *s)
-{
-    if (s->stacks.in_pool > 1) return ksi_stack_get(&s->stacks);
-    struct ksi_stack *reserve = ksi_stack_get(&s->stacks);
-    struct ksi_stack *another = ksi_stack_get(&s->stacks);
-    ksi_stack_give(&s->stacks, reserve);
-    return another;
-}
-
-static void resume(struct ksi_scheduler *s, struct ksi_process *p)
+/* --- who runs --------------------------------------------------------------------------------- */
+static KSI_INLINE void resume(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_stack *to = p->stack;
     p->stack = NULL;
     s->current = p;
     ksi_stack_give(&s->stacks, s->stack);
-    go_to(s, to);
-}
-
-bool ksi_may_block(struct ksi_scheduler *s)
-{
-    return s && s->current && !(s->current->flags & KSI_IN_HOOK);
-}
-
-/* True when `next` can go on at once on the stack that it kept. */
-static bool can_resume(const struct ksi_process *next)
-{
-    return next && next->stack && next->wait == KSI_WAIT_NOTHING && !(next->flags & KSI_EXITING);
-}
-
-static ks_status put_aside(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    struct ksi_process *next = s->next;
-    struct ksi_stack *to;
-    if (s->flush) s->flush(s);
-    if (can_resume(next)) {
-        to = next->stack;
-        next->stack = NULL;
-        next->flags &= ~(uint32_t)KSI_QUEUED;
-        s->next = NULL;
-    } else {
-        next = NULL;
-        to = spare_stack(s);
-        if (!to) return KS_NOMEM;
-    }
-    p->stack = s->stack;
-    s->current = next;
-    go_to(s, to);
-    return KS_OK;
+    ksi_go_to(s, to);
 }
 
 ks_status ksi_block(struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout)
 {
-    struct ksi_process *p = s->current;
-    KSI_ASSERT(ksi_may_block(s));
-    p->wait = (uint8_t)wait;
-    ksi_start_timer(s, p, timeout);
-    ks_status status = put_aside(s, p);
-    if (KSI_UNLIKELY(status)) {
-        p->wait = KSI_WAIT_NOTHING;
-        ksi_cancel_timer(s, p);
-        return status;
-    }
-    if (KSI_LIKELY(!(p->flags & KSI_TIMED_OUT))) return KS_OK;
-    p->flags &= ~(uint32_t)KSI_TIMED_OUT;
-    return KS_TIMEOUT;
+    return ksi_block_inline(s, wait, timeout);
 }
 
 void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait)
@@ -243,7 +144,7 @@ void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait
 void ksi_put_last(struct ksi_scheduler *s)
 {
     ksi_ready(s, s->current);
-    (void)put_aside(s, s->current);
+    (void)ksi_put_aside(s, s->current);
 }
 
 void ksi_simulated_yield(struct ksi_scheduler *s)
@@ -255,18 +156,18 @@ void ksi_simulated_yield(struct ksi_scheduler *s)
 _Noreturn void ksi_leave(struct ksi_scheduler *s)
 {
     struct ksi_process *p = s->current;
-    KSI_ASSERT(p && (p->flags & KSI_EXITING));
+    KSI_ASSERT(p);
     if (s->flush) s->flush(s);
     s->left = s->stack;
     s->current = NULL;
     ksi_ready(s, p);
     struct ksi_stack *to = ksi_stack_get(&s->stacks);
     KSI_ASSERT(to);
-    go_to(s, to);
+    ksi_go_to(s, to);
     __builtin_unreachable();
 }
 
-static void run_one(struct ksi_scheduler *s, struct ksi_process *p)
+static KSI_INLINE void run_one(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if (KSI_UNLIKELY(p->flags & KSI_EXITING)) {
         if (p->stack) {
@@ -289,14 +190,14 @@ static void loop(void *arg)
 {
     struct ksi_scheduler *s = arg;
     ksi_stack_entered(s->stack);
-    forget_left(s);
+    ksi_forget_left(s);
     for (;;) { /* as long as the scheduler lives */
         struct ksi_process *p = pick(s);
         if (KSI_LIKELY(p != NULL)) {
             run_one(s, p);
         } else {
             ksi_stack_give(&s->stacks, s->stack);
-            go_to(s, &s->thread);
+            ksi_go_to(s, &s->thread);
         }
     }
 }
@@ -310,26 +211,17 @@ static void run(struct ksi_scheduler *s, bool stopping)
     s->stack = &s->thread;
     struct ksi_stack *first = ksi_stack_get(&s->stacks);
     KSI_ASSERT(first);
-    go_to(s, first);
+    ksi_go_to(s, first);
     ksi_this_scheduler = outer;
 }
 
-void ksi_scheduler_run(struct ksi_scheduler *s)
-{
-    run(s, false);
-}
+void ksi_scheduler_run(struct ksi_scheduler *s) { run(s, false); }
 
-void ksi_scheduler_finish(struct ksi_scheduler *s)
-{
-    run(s, true);
-}
+void ksi_scheduler_finish(struct ksi_scheduler *s) { run(s, true); }
 
-void ksi_scheduler_stop(struct ksi_scheduler *s)
-{
-    s->stopping = true;
-}
+void ksi_scheduler_stop(struct ksi_scheduler *s) { s->stopping = true; }
 
-/* --- a runtime -------------------------------------------------------------------------------------- */
+/* --- a runtime -------------------------------------------------------------------------------- */
 static bool init_tables(struct ksi_runtime *runtime)
 {
     struct ksi_scheduler *s = &runtime->scheduler;
@@ -352,7 +244,8 @@ static bool init_stacks(struct ksi_scheduler *s)
     return second != NULL;
 }
 
-struct ksi_runtime *ksi_runtime_new(const ks_runtime_options *options, const struct ksi_seams *seams)
+struct ksi_runtime *ksi_runtime_new(
+    const ks_runtime_options *options, const struct ksi_seams *seams)
 {
     struct ksi_runtime *runtime = aligned_alloc(64, sizeof *runtime);
     if (!runtime) return NULL;
@@ -378,8 +271,8 @@ void ksi_runtime_end(struct ksi_runtime *runtime)
     ksi_names_end(&runtime->names);
     ksi_records_end(&s->records);
     if (runtime->processes.slots)
-        ksi_unreserve(runtime->processes.slots,
-                      (size_t)runtime->processes.max * sizeof(struct ksi_process));
+        ksi_unreserve(
+            runtime->processes.slots, (size_t)runtime->processes.max * sizeof(struct ksi_process));
     ksi_pool_end(&s->pool);
     free(runtime);
 }

@@ -22,7 +22,7 @@ enum { MESSAGES_A_TURN = 64 };
 #endif
 enum { NS_PER_MS = 1000000 };
 
-/* --- turns -------------------------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------------------ */
 void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
 {
     uint8_t size_class;
@@ -45,17 +45,15 @@ static void run_deferred(struct ksi_process *p)
     }
 }
 
-void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p)
+void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    if (KSI_UNLIKELY(p->turn != NULL)) {
-        run_deferred(p);
-        while (p->turn) {
-            struct ksi_block *block = p->turn;
-            p->turn = block->next;
-            ksi_pool_give(&s->pool, block, block->size_class);
-        }
+    run_deferred(p);
+    while (p->turn) {
+        struct ksi_block *block = p->turn;
+        p->turn = block->next;
+        ksi_pool_give(&s->pool, block, block->size_class);
     }
-    while (KSI_UNLIKELY(p->received != NULL)) {
+    while (p->received) {
         struct ksi_message *m = p->received;
         p->received = m->next;
         ksi_message_free(s, m);
@@ -81,8 +79,8 @@ void ks_defer(void (*fn)(void *arg), void *arg)
     s->current->turn->defers = true;
 }
 
-/* --- the idle time-out ------------------------------------------------------------------------------ */
-static void stop_idle_timer(struct ksi_scheduler *s, struct ksi_process *p)
+/* --- the idle time-out ------------------------------------------------------------------------ */
+static inline void stop_idle_timer(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if (KSI_LIKELY(!(p->flags & (KSI_IDLE_TIMEOUT | KSI_TIMED_OUT)))) return;
     ksi_cancel_timer(s, p);
@@ -99,7 +97,7 @@ static void start_idle_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_
     ksi_ready(s, p);
 }
 
-/* --- verdicts --------------------------------------------------------------------------------------------- */
+/* --- verdicts --------------------------------------------------------------------------------- */
 static void fail_start(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
 {
     struct ksi_cold *cold = ksi_cold(s, p);
@@ -124,13 +122,21 @@ static void stop(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_condemn(s, p, ksi_stop_reason(p));
 }
 
-static void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
+static __attribute__((noinline)) void end_or_ignore(
+    struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
+{
+    if (next.verdict == KS_NEXT_FAIL && !(p->flags & KSI_STARTING))
+        next = ks_stop(ks_because(next.argument));
+    if (next.verdict == KS_NEXT_STOP)
+        stop(s, p);
+    else
+        fail_start(s, p, next.verdict == KS_NEXT_IGNORE ? KS_IGNORE : next.argument);
+}
+
+static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
 {
     if (KSI_UNLIKELY(next.verdict >= KS_NEXT_FAIL)) {
-        if (next.verdict == KS_NEXT_FAIL && !(p->flags & KSI_STARTING))
-            next = ks_stop(ks_because(next.argument));
-        if (next.verdict == KS_NEXT_STOP) stop(s, p);
-        else fail_start(s, p, next.verdict == KS_NEXT_IGNORE ? KS_IGNORE : next.argument);
+        end_or_ignore(s, p, next);
         return;
     }
     if (KSI_UNLIKELY(next.then != 0)) p->next_what = next.then;
@@ -162,43 +168,54 @@ ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg)
     const ks_op *op = msg->op;
     if (msg->type && msg->body) ks_print_(msg->type, msg->body, body, sizeof body);
     ks_log_warning("%s got an unexpected %s%s%s %s", module->name, op ? "cast " : "message",
-                   op ? op->name : "", op ? "" : ":", body);
+        op ? op->name : "", op ? "" : ":", body);
     return ks_noreply();
 }
 
-/* --- messages ---------------------------------------------------------------------------------------------- */
-static const char *what_of(const struct ksi_message *m)
+/* --- messages --------------------------------------------------------------------------------- */
+static inline const char *what_of(const struct ksi_message *m)
 {
     if (m->public.op) return m->public.op->name;
     return m->public.type ? m->public.type->name : NULL;
 }
 
-/* After a handler: what it was given goes back, unless it is to be answered later. */
-static void handled(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+/* After a handler that left its request unanswered: it is answered later, or it was a mistake. */
+static __attribute__((noinline)) void unanswered(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
-    ksi_turn_end(s, p);
-    p->current = NULL;
-    if (KSI_UNLIKELY((m->flags & (KSI_TAKEN | KSI_ANSWERED)) == KSI_TAKEN)) {
+    if (m->flags & KSI_TAKEN) {
         ksi_defer_request(s, p, m);
         return;
     }
-    if (KSI_UNLIKELY(ksi_is_request(m) && !(p->flags & KSI_EXITING))) {
-        ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
-                     "never be answered", p->module->name, m->public.op ? m->public.op->name : "?");
-        ksi_request_fail(s, m, KS_CANCELLED);
-    }
-    ksi_request_fail(s, m, KS_NOPROC);
+    ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
+                 "never be answered",
+        p->module->name, m->public.op->name);
+    ksi_request_fail(s, m, KS_CANCELLED);
     ksi_message_free(s, m);
+}
+
+/* After a handler: what it was given goes back. */
+static inline void handled(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    ksi_turn_end(s, p);
+    p->current = NULL;
+    if (KSI_UNLIKELY(ksi_is_request(m)))
+        unanswered(s, p, m);
+    else
+        ksi_message_free(s, m);
 }
 
 static ks_next drop(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
-    if (ksi_is_request(m)) ksi_request_fail(s, m, KS_UNDEF);
-    else return ks_unexpected_(p->module, &m->public);
+    if (ksi_is_request(m))
+        ksi_request_fail(s, m, KS_UNDEF);
+    else
+        return ks_unexpected_(p->module, &m->public);
     return ks_noreply();
 }
 
-static ks_next on_message(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+static inline ks_next on_message(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     const ks_module *module = p->module;
     if (KSI_LIKELY(module->behaviour->on_message != NULL))
@@ -219,21 +236,23 @@ static ks_next on_stop(struct ksi_process *p, struct ksi_message *m)
 {
     const ks_behaviour *behaviour = p->module->behaviour;
     ks_reason reason = *(const ks_reason *)m->public.body;
-    return behaviour->on_system ? behaviour->on_system(p->module, p->state, reason) : ks_stop(reason);
+    return behaviour->on_system ? behaviour->on_system(p->module, p->state, reason)
+                                : ks_stop(reason);
 }
 
 static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     enum { STATUS_BYTES = 4096 };
     char *text = p->module->format_status ? ksi_turn_alloc(s, p, STATUS_BYTES) : NULL;
-    m->flags |= KSI_ANSWERED;
     if (!text) {
-        ks_status status = p->module->format_status ? KS_NOMEM : KS_UNDEF;
-        ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
+        ksi_request_fail(s, m, p->module->format_status ? KS_NOMEM : KS_UNDEF);
         return;
     }
     text[0] = 0;
+    p->flags |= KSI_FORMATTING | KSI_IN_HOOK; /* it may neither block nor end us: see ks_exit */
     p->module->format_status(p->state, text, STATUS_BYTES);
+    p->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
+    m->flags |= KSI_ANSWERED;
     ks_text value = { text, strnlen(text, STATUS_BYTES) };
     ksi_reply_send(s, m->from, m->serial, KS_OK, &ks_text_type, &value);
 }
@@ -241,41 +260,40 @@ static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
 static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     switch (m->kind) {
-    case KSI_TRAPPED:
-        return on_trapped(s, p, m);
-    case KSI_STOP:
-        return on_stop(p, m);
+    case KSI_TRAPPED: return on_trapped(s, p, m);
+    case KSI_STOP: return on_stop(p, m);
     case KSI_STATUS:
         on_status(s, p, m);
         if (p->flags & KSI_IDLE_TIMEOUT) start_idle_timer(s, p, p->timer_ms); /* in full */
         return ks_noreply();
-    default:
-        return on_message(s, p, m);
+    default: return on_message(s, p, m);
     }
 }
 
 /* The request came too late, or nobody waits for it: the handler never sees it. */
-static bool expired(struct ksi_scheduler *s, struct ksi_message *m)
+static inline bool expired(struct ksi_scheduler *s, struct ksi_message *m)
 {
     if (m->flags & KSI_CANCELLED) return true;
     if (!m->public.op || m->public.op->kind != KS_OP_CALL || m->flags & KSI_RELATIVE) return false;
     return m->kind == KSI_MESSAGE && m->deadline <= s->now_ns / NS_PER_MS;
 }
 
-static void handle(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     if (KSI_UNLIKELY(expired(s, m))) {
         ksi_message_free(s, m);
         return;
     }
     ksi_record_event(&s->recorder, ksi_process_id(p), m->from, what_of(m), m->kind);
-    if (KSI_UNLIKELY(m->kind == KSI_STATUS)) ksi_cancel_timer(s, p);
-    else stop_idle_timer(s, p);
+    if (KSI_UNLIKELY(m->kind == KSI_STATUS))
+        ksi_cancel_timer(s, p);
+    else
+        stop_idle_timer(s, p);
     ksi_message_arrive(s, p, m);
     p->current = m;
     ks_next next = KSI_LIKELY(m->kind == KSI_MESSAGE) ? on_message(s, p, m) : by_kind(s, p, m);
     go_on(s, p, next);
-    handled(s, p, m);
+    if (KSI_LIKELY(!(p->flags & KSI_EXITING))) handled(s, p, m); /* else its report shows it */
 }
 
 static void handle_start(struct ksi_scheduler *s, struct ksi_process *p)
@@ -286,7 +304,8 @@ static void handle_start(struct ksi_scheduler *s, struct ksi_process *p)
     p->current = m;
     const ks_module *module = p->module;
     ks_next next = ks_ok();
-    if (module->behaviour->on_start) next = module->behaviour->on_start(module, p->state, m->public.body);
+    if (module->behaviour->on_start)
+        next = module->behaviour->on_start(module, p->state, m->public.body);
     if (next.verdict < KS_NEXT_FAIL) ksi_started(s, p);
     go_on(s, p, next);
     ksi_turn_end(s, p);
@@ -311,11 +330,16 @@ static void handle_other(struct ksi_scheduler *s, struct ksi_process *p)
 void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
 {
     for (int n = 0; n < MESSAGES_A_TURN; n++) {
-        if (KSI_UNLIKELY(p->flags & KSI_STARTING)) handle_start(s, p);
-        else if (KSI_UNLIKELY(p->next_what)) handle_other(s, p);
-        else if (p->mailbox) handle(s, p, ksi_mailbox_take(p, &p->mailbox));
-        else if (KSI_UNLIKELY(p->flags & KSI_TIMED_OUT)) handle_other(s, p);
-        else break;
+        if (KSI_UNLIKELY(p->flags & KSI_STARTING))
+            handle_start(s, p);
+        else if (KSI_UNLIKELY(p->next_what))
+            handle_other(s, p);
+        else if (p->mailbox)
+            handle(s, p, ksi_mailbox_take(p, &p->mailbox));
+        else if (KSI_UNLIKELY(p->flags & KSI_TIMED_OUT))
+            handle_other(s, p);
+        else
+            break;
         if (KSI_UNLIKELY(s->flush != NULL)) s->flush(s);
         if (KSI_UNLIKELY(p->flags & KSI_EXITING)) {
             ksi_die(s, p);

@@ -2,8 +2,8 @@
 /* signal.c - sending, the inbox, application. See signal.h.
  *
  * The inbox of a process is a list, newest first, that anybody may push into, or one of two values:
- * NULL, nobody has announced it; AWAKE, it is in the wake list of its scheduler. Whoever changes NULL
- * to something puts the process into the wake list, once. */
+ * NULL, nobody has announced it; AWAKE, it is in the wake list of its scheduler. Whoever changes
+ * NULL to something puts the process into the wake list, once. */
 #include "runtime/signal.h"
 #include "base/atomic.h"
 #include "base/base.h"
@@ -63,27 +63,23 @@ static struct ksi_message *take_all(struct ksi_process *p, struct ksi_message *t
     return oldest;
 }
 
-/* --- application ---------------------------------------------------------------------------------- */
+/* --- application ------------------------------------------------------------------------------ */
 static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signal)
 {
     struct ksi_process *target = ksi_process_of(s, signal->to);
     switch (signal->kind) {
     case KSI_EXIT:
-    case KSI_LINK_EXIT:
-        ksi_exit_apply(s, target, signal);
-        break;
+    case KSI_LINK_EXIT: ksi_exit_apply(s, target, signal); break;
     case KSI_LINK:
     case KSI_UNLINK:
-    case KSI_UNLINK_ACK:
-        ksi_link_apply(s, target, signal);
-        break;
-    default:
-        ksi_monitor_apply(s, target, signal);
+    case KSI_UNLINK_ACK: ksi_link_apply(s, target, signal); break;
+    default: ksi_monitor_apply(s, target, signal);
     }
 }
 
 /* The wait that this request belongs to, or NULL. */
-static struct ksi_process *waiting(struct ksi_scheduler *s, uint64_t caller, uint32_t serial)
+static KSI_INLINE struct ksi_process *waiting(
+    struct ksi_scheduler *s, uint64_t caller, uint32_t serial)
 {
     struct ksi_process *p = ksi_process_of(s, caller);
     if (!p || p->wait != KSI_WAIT_REPLY || p->call_serial != serial) return NULL;
@@ -91,11 +87,11 @@ static struct ksi_process *waiting(struct ksi_scheduler *s, uint64_t caller, uin
 }
 
 /* The value into the caller's variable; what it points at lives until the caller's turn ends. */
-static ks_status copy_reply(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type,
-                            const void *value)
+static ks_status copy_reply(
+    struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type, const void *value)
 {
     if (KSI_LIKELY(type->flat)) {
-        memcpy(p->call->reply, value, type->size);
+        ksi_copy_flat(p->call->reply, value, type->size);
         return KS_OK;
     }
     struct ksi_message *m = ksi_message_new(s, type, value);
@@ -107,8 +103,8 @@ static ks_status copy_reply(struct ksi_scheduler *s, struct ksi_process *p, cons
     return KS_OK;
 }
 
-static bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
-                        const ks_type *type, const void *value)
+static inline bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t serial,
+    ks_status status, const ks_type *type, const void *value)
 {
     struct ksi_process *p = waiting(s, caller, serial);
     if (!p) return false;
@@ -116,7 +112,8 @@ static bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t seria
     p->wait = KSI_WAIT_NOTHING;
     ksi_cancel_timer(s, p);
     p->reason_code = status;
-    if (!s->next && p->stack && s->hand_offs_left > 0 && !(p->flags & KSI_QUEUED) && !s->simulator) {
+    if (!s->next && p->stack && s->hand_offs_left > 0 && !(p->flags & KSI_QUEUED) &&
+        !s->simulator) {
         s->hand_offs_left--;
         p->flags |= KSI_QUEUED;
         s->next = p;
@@ -131,17 +128,18 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
 {
     bool for_p = is_for(m, p);
     if (m->kind < KSI_REPLY) {
-        if (for_p) ksi_message_put(s, p, m);
-        else (void)ksi_message_send(s, NULL, m);
+        if (for_p)
+            ksi_message_put(s, p, m);
+        else
+            (void)ksi_message_send(s, NULL, m);
         return;
     }
     if (m->kind == KSI_REPLY) {
         if (for_p)
             apply_reply(s, ksi_process_id(p), m->serial, (ks_status)m->code, m->public.type,
-                        m->public.body);
+                m->public.body);
     } else {
-        const struct ksi_signal *signal = m->public.body;
-        apply_signal(s, signal);
+        apply_signal(s, (const struct ksi_signal *)m->body);
     }
     ksi_message_free(s, m);
 }
@@ -157,10 +155,7 @@ static void apply_all(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
     }
 }
 
-void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    apply_all(s, p, AWAKE);
-}
+void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p) { apply_all(s, p, AWAKE); }
 
 void ksi_take_wakes(struct ksi_scheduler *s)
 {
@@ -175,10 +170,10 @@ void ksi_take_wakes(struct ksi_scheduler *s)
     }
 }
 
-/* --- sending ---------------------------------------------------------------------------------------- */
-/* True when a seeded runner wants this signal to wait in the inbox; false when it may be applied now,
- * and what was there before it has been. */
-static bool held_back(struct ksi_scheduler *s, struct ksi_process *target)
+/* --- sending ---------------------------------------------------------------------------------- */
+/* True when a seeded runner wants this signal to wait in the inbox; false when it may be applied
+ * now, and what was there before it has been. */
+static inline bool held_back(struct ksi_scheduler *s, struct ksi_process *target)
 {
     if (target == s->current) return false;
     if (KSI_UNLIKELY(s->simulator != NULL) && s->simulator->holds_back(s->simulator)) return true;
@@ -186,13 +181,12 @@ static bool held_back(struct ksi_scheduler *s, struct ksi_process *target)
     return false;
 }
 
-static bool push_signal(struct ksi_scheduler *s, struct ksi_process *target,
-                        const struct ksi_signal *signal)
+static bool push_signal(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
 {
     uint8_t size_class;
     size_t text = signal->reason.text ? strlen(signal->reason.text) + 1 : 0;
-    struct ksi_message *m =
-        ksi_pool_get(&s->pool, sizeof *m + sizeof *signal + text, &size_class);
+    struct ksi_message *m = ksi_pool_get(&s->pool, sizeof *m + sizeof *signal + text, &size_class);
     if (!m) return false;
     *m = (struct ksi_message){ .kind = (uint8_t)signal->kind, .size_class = size_class };
     struct ksi_signal *copy = (struct ksi_signal *)m->body;
@@ -213,17 +207,6 @@ void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal)
     apply_signal(s, signal);
 }
 
-void ksi_message_put(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
-{
-    m->next = NULL;
-    *target->mailbox_end = m;
-    target->mailbox_end = &m->next;
-    target->queue_length++;
-    if (target->wait == KSI_WAIT_MESSAGE) ksi_wake(s, target, KSI_WAIT_MESSAGE);
-    else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
-        ksi_ready(s, target);
-}
-
 static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
     bool call = m->kind != KSI_MESSAGE || (m->public.op && m->public.op->kind == KS_OP_CALL);
@@ -232,7 +215,8 @@ static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status sta
     ksi_message_free(s, m);
 }
 
-ks_status ksi_message_send(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+ks_status ksi_message_send(
+    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
 {
     if (KSI_UNLIKELY(!target)) {
         refuse(s, m, KS_NOPROC);
@@ -242,13 +226,15 @@ ks_status ksi_message_send(struct ksi_scheduler *s, struct ksi_process *target, 
         refuse(s, m, KS_OVERLOAD);
         return KS_OVERLOAD;
     }
-    if (held_back(s, target)) push(target, m);
-    else ksi_message_put(s, target, m);
+    if (held_back(s, target))
+        push(target, m);
+    else
+        ksi_message_put(s, target, m);
     return KS_OK;
 }
 
 bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
-                    const ks_type *type, const void *value)
+    const ks_type *type, const void *value)
 {
     struct ksi_process *p = waiting(s, caller, serial);
     if (!p || !p->request) return false;

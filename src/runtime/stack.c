@@ -8,19 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
-#define __SANITIZE_THREAD__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 #if __has_include(<valgrind/valgrind.h>)
@@ -47,9 +39,9 @@ struct ksi_region {
 void ksi_stacks_init(struct ksi_stacks *stacks, size_t size, void (*entry)(void *), void *arg)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    *stacks = (struct ksi_stacks){ .size = (size + page - 1) / page * page,
-                                   .entry = entry,
-                                   .entry_arg = arg };
+    *stacks = (struct ksi_stacks){
+        .size = (size + page - 1) / page * page, .entry = entry, .entry_arg = arg
+    };
 }
 
 /* The guard is the lowest page: MADV_GUARD_INSTALL costs no map of its own; mprotect does. */
@@ -69,7 +61,7 @@ static bool new_region(struct ksi_stacks *stacks)
     if (!region) return false;
     region->size = stacks->size * STACKS_IN_REGION;
     region->start = mmap(NULL, region->size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (region->start == MAP_FAILED) {
         free(region);
         return false;
@@ -88,12 +80,12 @@ static void make_fresh(struct ksi_stacks *stacks, struct ksi_stack *stack)
     stack->sp = ksi_context_make(stack, stacks->entry, stacks->entry_arg);
     stack->fresh = true;
     stack->fake = NULL;
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     stack->fiber = __tsan_create_fiber(0);
 #endif
 }
 
-static struct ksi_stack *new_stack(struct ksi_stacks *stacks)
+struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     if (stacks->next == stacks->end && !new_region(stacks)) return NULL;
@@ -111,28 +103,12 @@ static struct ksi_stack *new_stack(struct ksi_stacks *stacks)
     return stack;
 }
 
-struct ksi_stack *ksi_stack_get(struct ksi_stacks *stacks)
-{
-    struct ksi_stack *stack = stacks->free;
-    if (KSI_UNLIKELY(!stack)) return new_stack(stacks);
-    stacks->free = stack->next;
-    stacks->in_pool--;
-    return stack;
-}
-
-void ksi_stack_give(struct ksi_stacks *stacks, struct ksi_stack *stack)
-{
-    stack->next = stacks->free;
-    stacks->free = stack;
-    stacks->in_pool++;
-}
-
 void ksi_stack_drop(struct ksi_stacks *stacks, struct ksi_stack *stack)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
     __asan_unpoison_memory_region(stack->lowest, stack->size);
 #endif
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     __tsan_destroy_fiber(stack->fiber);
 #endif
     make_fresh(stacks, stack);
@@ -143,14 +119,14 @@ void ksi_stacks_end(struct ksi_stacks *stacks)
 {
     for (struct ksi_stack *stack = stacks->free; stack; stack = stack->next) {
         VALGRIND_STACK_DEREGISTER(stack->valgrind);
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
         __tsan_destroy_fiber(stack->fiber);
 #endif
     }
     while (stacks->regions) {
         struct ksi_region *region = stacks->regions;
         stacks->regions = region->next;
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
         __asan_unpoison_memory_region(region->start, region->size);
 #endif
         munmap(region->start, region->size);
@@ -161,40 +137,52 @@ void ksi_stacks_end(struct ksi_stacks *stacks)
 void ksi_stack_of_thread(struct ksi_stack *stack)
 {
     *stack = (struct ksi_stack){ 0 };
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     stack->fiber = __tsan_get_current_fiber();
 #endif
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
 static _Thread_local struct ksi_stack *left; /* what the latest switch came from */
+#endif
+
+/* A thread's stack is left by a switch: its bounds are known when the switch is over. */
+#if KSI_ADDRESS_SANITIZER
+static void finish_switch(void *fake)
+{
+    const void *bottom;
+    size_t size;
+    __sanitizer_finish_switch_fiber(fake, &bottom, &size);
+    if (!left || left->lowest) return;
+    left->lowest = (char *)(uintptr_t)bottom;
+    left->size = size;
+}
 #endif
 
 void ksi_stack_entered(struct ksi_stack *stack)
 {
     stack->fresh = false;
-#ifdef __SANITIZE_ADDRESS__
-    const void *bottom;
-    size_t size;
-    __sanitizer_finish_switch_fiber(NULL, &bottom, &size);
-    if (left && !left->lowest) { /* a thread's stack: now its bounds are known */
-        left->lowest = (char *)(uintptr_t)bottom;
-        left->size = size;
-    }
+#if KSI_ADDRESS_SANITIZER
+    finish_switch(NULL);
 #endif
 }
 
-__attribute__((noinline)) void ksi_stack_switch(struct ksi_stack *from, struct ksi_stack *to)
+#if KSI_SANITIZED
+void ksi_stack_leaving(struct ksi_stack *from, struct ksi_stack *to)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if KSI_ADDRESS_SANITIZER
     left = from;
     __sanitizer_start_switch_fiber(&from->fake, to->lowest, to->size);
 #endif
-#ifdef __SANITIZE_THREAD__
+#if KSI_THREAD_SANITIZER
     __tsan_switch_to_fiber(to->fiber, 0);
 #endif
-    KSI_CONTEXT_SWITCH(&from->sp, to->sp);
-#ifdef __SANITIZE_ADDRESS__
-    __sanitizer_finish_switch_fiber(from->fake, NULL, NULL);
+}
+
+void ksi_stack_back(struct ksi_stack *from)
+{
+#if KSI_ADDRESS_SANITIZER
+    finish_switch(from->fake);
 #endif
 }
+#endif

@@ -13,7 +13,7 @@
 #include "runtime/start.h"
 #include <string.h>
 
-/* --- making a process ------------------------------------------------------------------------------- */
+/* --- making a process ------------------------------------------------------------------------- */
 /* Undoes ksi_process_start before the process ever ran. */
 static void unmake(struct ksi_scheduler *s, struct ksi_process *p)
 {
@@ -34,8 +34,8 @@ static bool make_state(struct ksi_scheduler *s, struct ksi_process *p, const ks_
     return !type || type == &ks_none_type || ksi_cold(s, p);
 }
 
-struct ksi_process *ksi_process_start(struct ksi_scheduler *s, const ks_module *module,
-                                      const ks_type *type, const void *args)
+struct ksi_process *ksi_process_start(
+    struct ksi_scheduler *s, const ks_module *module, const ks_type *type, const void *args)
 {
     struct ksi_process *p = ksi_process_new(s);
     if (!p) return NULL;
@@ -66,8 +66,10 @@ void ksi_started(struct ksi_scheduler *s, struct ksi_process *p)
         m->flags |= KSI_ANSWERED;
         ksi_reply_send(s, m->from, m->serial, KS_OK, NULL, NULL);
     }
-    if (p->cold && m->public.type != &ks_none_type) p->cold->start = m;
-    else ksi_message_free(s, m);
+    if (p->cold && m->public.type != &ks_none_type)
+        p->cold->start = m;
+    else
+        ksi_message_free(s, m);
 }
 
 void ks_init_ack(void)
@@ -76,12 +78,25 @@ void ks_init_ack(void)
     if (s && s->current) ksi_started(s, s->current);
 }
 
-/* --- spawn: a plain function ---------------------------------------------------------------------------- */
+/* Both halves at once, before the new process can run, so that no signal is needed. */
+static bool link_both(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_process *self = s->current;
+    struct ksi_record *there = ksi_link_add(s, p, ksi_process_id(self));
+    struct ksi_record *here = there ? ksi_link_add(s, self, ksi_process_id(p)) : NULL;
+    if (here) return true;
+    if (there) ksi_link_remove(s, p, there);
+    return false;
+}
+
+/* --- spawn: a plain function ------------------------------------------------------------------ */
 struct spawned {
     void (*fn)(void *arg);
     void *arg;
 };
-static const ks_type spawned_type = { .name = "spawn", .size = sizeof(struct spawned), .flat = true };
+static const ks_type spawned_type = {
+    .name = "spawn", .size = sizeof(struct spawned), .flat = true
+};
 
 static ks_next run_spawned(const ks_module *module, void *self, const void *args)
 {
@@ -91,12 +106,12 @@ static ks_next run_spawned(const ks_module *module, void *self, const void *args
     return ks_stop(KS_NORMAL);
 }
 
-static const ks_behaviour spawn_behaviour = { .version = KS_BEHAVIOUR_VERSION,
-                                              .name = "process",
-                                              .on_start = run_spawned };
-static const ks_module spawn_module = { .version = KS_MODULE_VERSION,
-                                        .name = "process",
-                                        .behaviour = &spawn_behaviour };
+static const ks_behaviour spawn_behaviour = {
+    .version = KS_BEHAVIOUR_VERSION, .name = "process", .on_start = run_spawned
+};
+static const ks_module spawn_module = {
+    .version = KS_MODULE_VERSION, .name = "process", .behaviour = &spawn_behaviour
+};
 
 struct ksi_process *ksi_spawn(struct ksi_scheduler *s, void (*fn)(void *arg), void *arg)
 {
@@ -111,28 +126,25 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_mon
     struct ksi_process *p = s ? ksi_spawn(s, fn, arg) : NULL;
     if (!p) return (ks_pid){ 0 };
     ks_pid pid = ksi_pid_of(p);
+    if (link && s->current && !link_both(s, p)) {
+        unmake(s, p);
+        ks_exit(ks_because(KS_NOMEM));
+    }
     if (ret_monitor) *ret_monitor = ksi_monitor_start(s, s->current, pid);
     ksi_ready(s, p);
-    if (link && s->current) ks_link(pid);
     return pid;
 }
 
-ks_pid ks_spawn(void (*fn)(void *arg), void *arg)
-{
-    return spawn(fn, arg, false, NULL);
-}
+ks_pid ks_spawn(void (*fn)(void *arg), void *arg) { return spawn(fn, arg, false, NULL); }
 
-ks_pid ks_spawn_link(void (*fn)(void *arg), void *arg)
-{
-    return spawn(fn, arg, true, NULL);
-}
+ks_pid ks_spawn_link(void (*fn)(void *arg), void *arg) { return spawn(fn, arg, true, NULL); }
 
 ks_pid ks_spawn_monitor(void (*fn)(void *arg), void *arg, ks_ref *ret_monitor)
 {
     return spawn(fn, arg, false, ret_monitor);
 }
 
-/* --- start: a module by its row ------------------------------------------------------------------------------ */
+/* --- start: a module by its row --------------------------------------------------------------- */
 enum relation { ALONE, LINKED, MONITORED };
 
 /* Rows of older programs are shorter. */
@@ -142,7 +154,7 @@ static bool read_row(const ks_child *how, size_t size, ks_child *ret_row)
     memcpy(ret_row, how, size < sizeof *ret_row ? size : sizeof *ret_row);
     const ks_module *module = ret_row->module;
     return module && module->version == KS_MODULE_VERSION && module->behaviour &&
-           module->behaviour->version == KS_BEHAVIOUR_VERSION;
+        module->behaviour->version == KS_BEHAVIOUR_VERSION;
 }
 
 static const ks_type *args_type(const ks_module *module)
@@ -159,25 +171,14 @@ static ks_status set_limits(struct ksi_scheduler *s, struct ksi_process *p, cons
     return KS_OK;
 }
 
-/* Both halves at once, before the new process can run, so that no signal is needed. */
-static bool link_both(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    struct ksi_process *self = s->current;
-    struct ksi_record *there = ksi_link_add(s, p, ksi_process_id(self));
-    struct ksi_record *here = there ? ksi_link_add(s, self, ksi_process_id(p)) : NULL;
-    if (here) return true;
-    if (there) ksi_link_remove(s, p, there);
-    return false;
-}
-
 /* Name, limits and link stand before on_start. On failure the process is unmade. */
-static ks_status prepare(struct ksi_scheduler *s, const ks_child *row, int relation,
-                         struct ksi_process **ret_process)
+static ks_status prepare(
+    struct ksi_scheduler *s, const ks_child *row, int relation, struct ksi_process **ret_process)
 {
     static const ks_none none;
     const ks_type *type = args_type(row->module);
-    struct ksi_process *p =
-        ksi_process_start(s, row->module, type, row->args || type != &ks_none_type ? row->args : &none);
+    struct ksi_process *p = ksi_process_start(
+        s, row->module, type, row->args || type != &ks_none_type ? row->args : &none);
     if (!p) return KS_NOMEM;
     ks_status status = set_limits(s, p, row);
     if (!status && row->name) status = ksi_name_register(s, row->name, p);
@@ -194,15 +195,17 @@ static ks_status prepare(struct ksi_scheduler *s, const ks_child *row, int relat
 /* A process that did not start in time: killed, and waited for. */
 static void kill_and_wait(struct ksi_scheduler *s, ks_pid pid, bool linked)
 {
-    if (linked) ks_unlink(pid);
-    ks_ref monitor = ks_monitor(pid);
-    ks_exit_process(pid, KS_KILL);
+    struct ksi_signal kill = {
+        .kind = KSI_EXIT, .from = ksi_process_id(s->current), .to = pid.id, .reason = KS_KILL
+    };
+    if (linked) ksi_unlink(s, s->current, pid.id);
+    ks_ref monitor = ksi_monitor_start(s, s->current, pid);
+    ksi_signal_send(s, &kill); /* all three at once: the starter may be killed at any call */
     (void)ks_receive_ref(monitor, KS_INFINITY);
-    (void)s;
 }
 
 static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int relation,
-                              ks_pid *ret_pid, ks_ref *ret_monitor)
+    ks_pid *ret_pid, ks_ref *ret_monitor)
 {
     struct ksi_process *p;
     ks_pid pid = row->name ? ks_whereis(row->name) : (ks_pid){ 0 };
@@ -241,7 +244,8 @@ static void run_outside_start(void *arg)
     start->status = ks_start_(start->how, start->size, ALONE, start->ret_pid, NULL);
 }
 
-ks_status ks_start_(const ks_child *how, size_t size, int relation, ks_pid *ret_pid, ks_ref *ret_monitor)
+ks_status ks_start_(
+    const ks_child *how, size_t size, int relation, ks_pid *ret_pid, ks_ref *ret_monitor)
 {
     struct ksi_scheduler *s = ksi_enter();
     ks_child row;
@@ -257,7 +261,7 @@ ks_status ks_start_(const ks_child *how, size_t size, int relation, ks_pid *ret_
     return start.status;
 }
 
-/* --- stop ---------------------------------------------------------------------------------------------------- */
+/* --- stop ------------------------------------------------------------------------------------- */
 static bool is_plain(const struct ksi_process *p)
 {
     return p->module == &spawn_module || p->module->behaviour == &ks_process_behaviour;
@@ -291,6 +295,7 @@ ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout)
     if (p == s->current) return KS_CALLING_SELF;
     pid = ksi_pid_of(p);
     ks_ref monitor = ks_monitor(pid);
+    if (!monitor.id[0]) return KS_NOMEM;
     ks_ask_to_stop(pid, reason);
     const ks_msg *msg = ks_receive_ref(monitor, timeout);
     if (!msg) {

@@ -39,7 +39,7 @@ struct ksi_process *ksi_process_new(struct ksi_scheduler *s)
     if (!p) return NULL;
     /* The inbox and the place in the wake list outlive a tenant. */
     memset((char *)p + offsetof(struct ksi_process, module), 0,
-           sizeof *p - offsetof(struct ksi_process, module));
+        sizeof *p - offsetof(struct ksi_process, module));
     p->scheduler = s;
     p->in_use = true;
     p->mailbox_end = &p->mailbox;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timer.c - ks_send_after and its kin. A timer belongs to the process that made it; the name it sends
- * to is looked up when it fires. Used by the owning scheduler only. */
+/* timer.c - ks_send_after and its kin. A timer belongs to the process that made it; the name it
+ * sends to is looked up when it fires. Used by the owning scheduler only. */
 #include <kiosk/timer.h>
 
 #include "base/base.h"
@@ -8,8 +8,8 @@
 #include "runtime/signal.h"
 #include "runtime/timer.h"
 
-static ks_ref start(ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const ks_type *type,
-                    const void *value)
+static ks_ref start(
+    ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const ks_type *type, const void *value)
 {
     struct ksi_scheduler *s = ksi_enter();
     ks_ref none = { { 0, 0 } };
@@ -17,9 +17,9 @@ static ks_ref start(ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const
     uint8_t size_class;
     struct ksi_sending *sending = ksi_pool_get(&s->pool, sizeof *sending, &size_class);
     if (!sending) return none;
-    *sending = (struct ksi_sending){ .to = to,
-                                     .period = period > 0 ? period : 0,
-                                     .size_class = size_class };
+    *sending = (struct ksi_sending){
+        .to = to, .period = period > 0 ? period : 0, .size_class = size_class
+    };
     sending->message = ksi_message_new(s, type, value);
     struct ksi_record *record =
         sending->message ? ksi_record_new(s, s->current, KSI_RECORD_TIMER) : NULL;

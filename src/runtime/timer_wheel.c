@@ -37,7 +37,8 @@ static void insert(struct ksi_wheel *wheel, struct ksi_timer *timer)
     wheel->occupied[level] |= 1ull << slot;
 }
 
-/* The first tick of the nearest occupied slot of a level; slots behind now belong to the next turn. */
+/* The first tick of the nearest occupied slot of a level; slots behind now belong to the next
+ * turn. */
 static int64_t first_of_level(const struct ksi_wheel *wheel, int level)
 {
     uint64_t bits = wheel->occupied[level];

@@ -2,9 +2,9 @@
 /* timer_wheel.h - a hierarchical wheel of timers: arm and cancel in O(1), never early.
  *
  * One tick is a millisecond. Level k has slots of 64^k ticks; a timer stands on the level of the
- * highest digit in which its due tick differs from now, and moves down as time passes. Invariants: a
- * slot's bit is set exactly when its list is not empty; every timer's due tick is later than now.
- * Used by the owning scheduler only. */
+ * highest digit in which its due tick differs from now, and moves down as time passes.
+ * Invariants: a slot's bit is set exactly when its list is not empty; every timer's due tick is
+ * later than now. Used by the owning scheduler only. */
 #ifndef KSI_RUNTIME_TIMER_WHEEL_H
 #define KSI_RUNTIME_TIMER_WHEEL_H
 #include <stdbool.h>
@@ -29,9 +29,11 @@ void ksi_wheel_init(struct ksi_wheel *wheel, int64_t now);
 void ksi_wheel_arm(struct ksi_wheel *wheel, struct ksi_timer *timer, int64_t due);
 /* Of a timer that is not armed: nothing. */
 void ksi_wheel_cancel(struct ksi_wheel *wheel, struct ksi_timer *timer);
-/* Moves time to `now`; takes the next expired timer out, or returns NULL when there is none left. */
+/* Moves time to `now`; takes the next expired timer out, or returns NULL when there is none
+ * left. */
 struct ksi_timer *ksi_wheel_advance(struct ksi_wheel *wheel, int64_t now);
-/* A tick at or before the earliest due one, when the wheel must be looked at again; INT64_MAX: never. */
+/* A tick at or before the earliest due one, when the wheel must be looked at again; INT64_MAX:
+ * never. */
 int64_t ksi_wheel_next(const struct ksi_wheel *wheel);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* simulate.c - a scenario under many seeds; a failure prints its seed, and that seed replays.
  *
- * A first process watches over the scenario: it waits for its end, lets what is under way settle, looks
- * for what was left, and ends the runtime. Called from a thread that runs no runtime. */
+ * A first process watches over the scenario: it waits for its end, lets what is under way
+ * settle, looks for what was left, and ends the runtime. Called from a thread that runs no
+ * runtime. */
 #include <kiosk/test.h>
 
 #include "base/base.h"
@@ -30,17 +31,14 @@ struct run {
 };
 static _Thread_local struct run *running;
 
-uint64_t ks_simulation_seed(void)
-{
-    return running ? running->seed : 0;
-}
+uint64_t ks_simulation_seed(void) { return running ? running->seed : 0; }
 
-/* --- failures ------------------------------------------------------------------------------------ */
+/* --- failures --------------------------------------------------------------------------------- */
 static void fail(struct run *run, const char *what)
 {
     if (!run->failed)
         fprintf(stderr, "simulation failed with seed %llu: %s\n  replay: KIOSK_SEED=%llu\n",
-                (unsigned long long)run->seed, what, (unsigned long long)run->seed);
+            (unsigned long long)run->seed, what, (unsigned long long)run->seed);
     run->failed = true;
 }
 
@@ -66,7 +64,7 @@ void ks_check_ok_(ks_status status, const char *file, int line, const char *what
     ks_check_failed_(file, line, text);
 }
 
-/* --- the log of a run is shown when it fails ---------------------------------------------------------- */
+/* --- the log of a run is shown when it fails -------------------------------------------------- */
 static void keep_log(const ks_log_event *event, void *arg)
 {
     struct run *run = arg;
@@ -78,7 +76,7 @@ static void keep_log(const ks_log_event *event, void *arg)
     run->log[run->log_length] = 0;
 }
 
-/* --- the first process ---------------------------------------------------------------------------------- */
+/* --- the first process ------------------------------------------------------------------------ */
 static bool fails(void *arg)
 {
     struct ksi_virtual *world = arg;
@@ -108,8 +106,8 @@ static void show_one(struct run *run, struct ksi_process *p)
 {
     static const char *const waits[] = { "nothing", "a reply", "a message", "I/O", "time" };
     fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s\n", p->index, p->generation,
-            p->module ? p->module->name : "?", p->name ? " named " : "", p->name ? p->name->text : "",
-            p->stack || p->wait ? waits[p->wait] : "messages");
+        p->module ? p->module->name : "?", p->name ? " named " : "", p->name ? p->name->text : "",
+        p->stack || p->wait ? waits[p->wait] : "messages");
 }
 
 /* Time passes only when nobody can run: one step, and everything under way has arrived. */
@@ -142,7 +140,7 @@ static void judge_end(struct run *run, const ks_msg *msg, ks_ms limit)
         each_other(run, show_one);
     } else if (!ks_is_clean(down->reason) && run->world.out_of_memory <= 0) {
         snprintf(text, sizeof text, "the scenario ended: %s",
-                 ks_reason_text(down->reason, why, sizeof why));
+            ks_reason_text(down->reason, why, sizeof why));
         fail(run, text);
     }
 }
@@ -168,7 +166,7 @@ static void watch_over(void *arg)
     ksi_scheduler_stop(s);
 }
 
-/* --- one run, all runs ------------------------------------------------------------------------------------- */
+/* --- one run, all runs ------------------------------------------------------------------------ */
 static int count_descriptors(void)
 {
     int count = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* step.c - servers in the hands of a test: each call from outside runs the runtime until it is answered.
+/* step.c - servers in the hands of a test: each call from outside runs the runtime until it is
+ * answered.
  *
  * One process of the test's makes the calls, so that what they return lives until the next one. One
  * runtime for each thread, in virtual time. */
@@ -88,10 +89,7 @@ ks_status ks_step_start_(const ks_child *how, size_t size, ks_pid *ret_pid)
     return ks_start_(how, size, 0, ret_pid, NULL);
 }
 
-static void sleep_inside(void *arg)
-{
-    ks_sleep(*(const ks_ms *)arg);
-}
+static void sleep_inside(void *arg) { ks_sleep(*(const ks_ms *)arg); }
 
 void ks_step_time(ks_ms forward)
 {
@@ -123,8 +121,7 @@ ks_reason ks_step_stop(ks_pid server, ks_reason reason)
 
 const void *ks_step_state_(ks_pid server, const ks_module *module)
 {
-    struct ksi_process *p =
-        stepper ? ksi_resolve(&stepper->runtime->scheduler, server) : NULL;
+    struct ksi_process *p = stepper ? ksi_resolve(&stepper->runtime->scheduler, server) : NULL;
     return p && p->module == module ? p->state : NULL;
 }
 

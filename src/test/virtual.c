@@ -33,13 +33,13 @@ static uint32_t choose(void *arg, uint32_t count)
 static void poll(void *arg, int64_t timeout_ns)
 {
     struct ksi_virtual *world = arg;
-    if (timeout_ns == INT64_MAX) world->stuck = true;
-    else world->now_ns += timeout_ns;
+    if (timeout_ns == INT64_MAX)
+        world->stuck = true;
+    else
+        world->now_ns += timeout_ns;
 }
 
-static void unpark(void *arg)
-{
-}
+static void unpark(void *arg) {}
 
 bool ksi_virtual_chance(struct ksi_virtual *world, double chance)
 {
@@ -68,12 +68,12 @@ void ksi_virtual_init(struct ksi_virtual *world, uint64_t seed)
 struct ksi_seams ksi_virtual_seams(struct ksi_virtual *world)
 {
     return (struct ksi_seams){ .monotonic_ns = monotonic,
-                               .wall_ns = wall,
-                               .random = next_random,
-                               .choose = choose,
-                               .poll = poll,
-                               .unpark = unpark,
-                               .arg = world };
+        .wall_ns = wall,
+        .random = next_random,
+        .choose = choose,
+        .poll = poll,
+        .unpark = unpark,
+        .arg = world };
 }
 
 struct ksi_runtime *ksi_virtual_runtime(struct ksi_virtual *world)

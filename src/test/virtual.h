@@ -12,7 +12,7 @@ struct ksi_virtual {
     struct ksi_random random;
     int64_t now_ns;
     double yield, delay, out_of_memory; /* chances */
-    bool stuck; /* nobody could run, and no timer was armed */
+    bool stuck;                         /* nobody could run, and no timer was armed */
 };
 
 void ksi_virtual_init(struct ksi_virtual *world, uint64_t seed);
