@@ -104,6 +104,7 @@ static void an_end_of_its_own_does_not_disturb_the_shutdown(void)
     settle();
     KS_CHECK(info_of(sup, "child").restarts == info.restarts);
     KS_CHECK(counts_are(sup, 1, 0));
+    KS_CHECK(strstr(world.reports, "no child") == NULL);
     stop(sup);
 }
 
