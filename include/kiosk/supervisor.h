@@ -70,28 +70,28 @@ enum { KS_SUPERVISOR_STATE_SIZE = 192 };
  * KS_FULL, KS_BADARG (a wrong row, or the supervisor is dynamic), KS_DENIED (not inside P_init). */
 static inline ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
 
-/* --- a running supervisor: these block until it has answered, so also while it waits for the
- * init of another child. All give the statuses of a call, too: KS_NOPROC, KS_UNDEF (no
- * supervisor)... ------- */
+/* --- a running supervisor ---------------------------------------------------------------------- */
+/* These block until it has answered, so also while it waits for the init of another child. All give
+ * the statuses of a call, too: KS_NOPROC, KS_UNDEF (that is no supervisor), KS_CALLING_SELF... */
 /* Copies the row, starts the child, keeps it when the start succeeded, or gave KS_IGNORE (not of a
  * temporary or dynamic child). KS_ALREADY_STARTED (*ret_pid: who has the id or the name),
  * KS_ALREADY_PRESENT (the id exists, but does not run), KS_FULL, KS_BADARG, or what the start
  * gave. */
-static inline ks_status ks_start_child(
-    ks_pid supervisor, const ks_child *child, ks_pid *ret_pid) KS_MUST_USE;
+static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
+    KS_MUST_USE;
 /* Stopped, not restarted; the row is kept (not of a temporary or dynamic child). KS_NOT_FOUND. */
 KS_API ks_status ks_terminate_child(ks_pid supervisor, const char *id);
 /* A child that is being restarted is found by the pid that it had. Not by a named pid. */
 KS_API ks_status ks_terminate_child_pid(ks_pid supervisor, ks_pid child);
-/* A stopped child again. KS_ALREADY_STARTED (runs, or is being restarted), KS_NOT_FOUND, or what
- * the start gave. Dynamic children have no ids: KS_NOT_FOUND. */
+/* A stopped child again. KS_ALREADY_STARTED (runs, or is being restarted), KS_NOT_FOUND (so for all
+ * dynamic children), or what the start gave. */
 KS_API ks_status ks_restart_child(ks_pid supervisor, const char *id, ks_pid *ret_pid);
 /* Forgets a stopped child. KS_ALREADY_STARTED (runs, or is being restarted), KS_NOT_FOUND. */
 KS_API ks_status ks_delete_child(ks_pid supervisor, const char *id);
 
 typedef enum ks_child_state {
     KS_CHILD_RUNNING,
-    KS_CHILD_RESTARTING,
+    KS_CHILD_RESTARTING, /* its start has failed since it ended, and is tried again */
     KS_CHILD_STOPPED
 } ks_child_state;
 typedef struct ks_child_info {

@@ -4,8 +4,8 @@
  *     start -> module's init -> the children, in order -> serve, until one of
  *         asked to stop, the parent's exit, too many restarts -> the children, in reverse order
  *
- * A supervisor always traps exits; those of its children come to supervisor_restart.c. While it starts
- * or stops a child it does nothing else. See supervisor.h. */
+ * A supervisor always traps exits; those of its children come to supervisor_restart.c. While it
+ * starts or stops a child it does nothing else. See supervisor.h. */
 #include "behaviours/supervisor.h"
 
 #include <string.h>
@@ -54,7 +54,7 @@ static ks_status add_listed(struct ksi_supervisor *self)
     return status;
 }
 
-/* --- start ------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 static ks_status set_up(struct ksi_supervisor *self, const ks_module *module)
 {
     const ks_supervisor_spec *spec = module->supervisor;
@@ -96,7 +96,7 @@ static ks_status start_children(struct ksi_supervisor *self)
     return KS_OK;
 }
 
-/* --- callbacks ----------------------------------------------------------------------------------------- */
+/* --- callbacks -------------------------------------------------------------------------------- */
 static ks_next on_start(const ks_module *module, void *state, const void *args)
 {
     struct ksi_supervisor *self = state;

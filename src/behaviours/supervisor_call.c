@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervisor_call.c - the operations of a running supervisor, and what they are asked with.
  *
- * One module of its own serves as their address, whatever module the supervisor is of. A row travels
- * by value, with its arguments as a ks_any: whoever asks may be gone before the row was read.
+ * One module of its own serves as their address, whatever module the supervisor is of. A row
+ * travels by value, with its arguments as a ks_any: whoever asks may be gone before it was read.
  * Handlers run in the supervisor; the public functions in whoever asks. */
 #include "behaviours/supervisor.h"
 
@@ -10,7 +10,7 @@
 
 static const ks_module protocol = { .version = KS_MODULE_VERSION, .name = "supervisor" };
 
-/* --- what travels ------------------------------------------------------------------------------- */
+/* --- what travels ----------------------------------------------------------------------------- */
 KS_TYPE(ks_child_info, id, name, pid, state, is_supervisor, restarts);
 KS_TYPE(ks_child_counts, specs, active, supervisors, workers);
 
@@ -46,7 +46,7 @@ union reply {
     ks_child_counts counts;
 };
 
-/* --- handlers ------------------------------------------------------------------------------------- */
+/* --- handlers --------------------------------------------------------------------------------- */
 static ks_child row_of(const ksi_start_child *request)
 {
     return (ks_child){ .module = request->module,
@@ -172,7 +172,7 @@ static ks_next handle_retry(void *state, const void *msg, void *reply)
     return ksi_supervisor_retry(state);
 }
 
-/* --- operations --------------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------- */
 #define OPERATION(NAME, KIND, REQUEST, REPLY)                                                      \
     static const ks_op NAME##_op = { KIND, #NAME, &protocol, REQUEST, REPLY, handle_##NAME }
 OPERATION(start_child, KS_OP_CALL, &ksi_start_child_type, &ksi_started_child_type);
@@ -209,7 +209,7 @@ bool ksi_supervisor_retry_later(void)
     return ks_cast_(ks_self(), &retry_op, &none) == KS_OK;
 }
 
-/* --- asking --------------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid)
 {
     ks_child row = { 0 };
@@ -288,7 +288,7 @@ ks_status ks_count_children(ks_pid supervisor, ks_child_counts *ret_counts)
     return ks_call_(supervisor, &count_children_op, &none, ret_counts, KS_INFINITY);
 }
 
-/* --- the tree as text -------------------------------------------------------------------------------------- */
+/* --- the tree as text ------------------------------------------------------------------------- */
 enum { SHOWN = 20, DEPTH_MAX = 32 };
 
 struct tree {

@@ -9,7 +9,7 @@
 
 enum { SHUTDOWN_MS = 5000, REPORT_BYTES = 512 };
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 static const char *id_of(const ks_child *row) { return row->id ? row->id : row->module->name; }
 
 static ks_restart restart_of(const struct ksi_supervisor *self, const ks_child *row)
@@ -68,7 +68,7 @@ void ksi_child_free(struct ksi_child *child)
     ks_free(child);
 }
 
-/* --- lookups -------------------------------------------------------------------------------------- */
+/* --- lookups ---------------------------------------------------------------------------------- */
 /* FNV-1a: ids are short. */
 static uint64_t hash_of(const char *id)
 {
@@ -116,7 +116,7 @@ ks_status ksi_child_check(
     return max && self->counts.specs >= max ? KS_FULL : KS_OK;
 }
 
-/* --- the list ----------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 static void count(struct ksi_supervisor *self, const struct ksi_child *child, int change)
 {
     self->counts.specs += change;
@@ -156,7 +156,7 @@ void ksi_child_remove(struct ksi_supervisor *self, struct ksi_child *child)
     ksi_child_free(child);
 }
 
-/* --- states --------------------------------------------------------------------------------------------- */
+/* --- states ----------------------------------------------------------------------------------- */
 static void running(struct ksi_supervisor *self, struct ksi_child *child, ks_pid pid)
 {
     if (child->state != KS_CHILD_STOPPED) ksi_index_remove(&self->by_pid, &child->by_pid);
@@ -213,7 +213,7 @@ ks_status ksi_child_start(
     return status;
 }
 
-/* --- reports ---------------------------------------------------------------------------------------------- */
+/* --- reports ---------------------------------------------------------------------------------- */
 void ksi_child_report(ks_level level, const struct ksi_supervisor *self,
     const struct ksi_child *child, const char *format, ...)
 {

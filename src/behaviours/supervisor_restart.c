@@ -13,7 +13,7 @@
 
 enum { MOMENTS_MIN = 4, CONTINUE_RETRY = 1, MS = 1000 };
 
-/* --- the intensity ------------------------------------------------------------------------------ */
+/* --- the intensity ---------------------------------------------------------------------------- */
 static void grow(struct ksi_supervisor *self)
 {
     uint32_t size = self->moment_size ? 2 * self->moment_size : MOMENTS_MIN;
@@ -40,7 +40,7 @@ static bool add_restart(struct ksi_supervisor *self)
     return true;
 }
 
-/* --- restarting ----------------------------------------------------------------------------------- */
+/* --- restarting ------------------------------------------------------------------------------- */
 static ks_next retry_later(struct ksi_supervisor *self, struct ksi_child *child)
 {
     child->retry_next = NULL;

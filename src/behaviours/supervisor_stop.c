@@ -47,7 +47,7 @@ static bool was_gone(ks_reason reason)
     return reason.kind == KS_REASON_STATUS && reason.code == KS_NOPROC;
 }
 
-/* --- one ---------------------------------------------------------------------------------------- */
+/* --- one -------------------------------------------------------------------------------------- */
 static bool is_exit_of(const ks_msg *msg, void *arg)
 {
     const ks_exited *exited = ks_as(ks_exited, msg);
@@ -79,7 +79,7 @@ void ksi_child_stop(struct ksi_supervisor *self, struct ksi_child *child)
     ksi_child_stopped(self, child);
 }
 
-/* --- all at once ----------------------------------------------------------------------------------- */
+/* --- all at once ------------------------------------------------------------------------------ */
 struct stopping {
     ks_ms asked;    /* when all were told */
     ks_ms next;     /* when the next one is killed; KS_INFINITY: none */

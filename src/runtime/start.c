@@ -14,12 +14,14 @@
 #include <string.h>
 
 /* --- making a process ------------------------------------------------------------------------- */
-/* Undoes ksi_process_start before the process ever ran. */
+/* Undoes ksi_process_start before the process ever ran: its starter runs on. */
 static void unmake(struct ksi_scheduler *s, struct ksi_process *p)
 {
+    struct ksi_process *starter = s->current;
     p->flags |= KSI_EXITING | KSI_DYING;
     p->reason_kind = KS_REASON_NORMAL;
     ksi_die(s, p);
+    s->current = starter;
 }
 
 static bool make_state(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type)

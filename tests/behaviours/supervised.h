@@ -2,7 +2,8 @@
 /* supervised.h - a child that can do everything wrong, and what the tests of supervisors share.
  *
  * A scenario begins with begin(). What happens is kept as letters: the upper case of a child's tag
- * when its init runs, the lower case when its terminate does. Included by one file of each program. */
+ * when its init runs, the lower case when its terminate does. Included by one file of each
+ * program. */
 #ifndef TESTS_BEHAVIOURS_SUPERVISED_H
 #define TESTS_BEHAVIOURS_SUPERVISED_H
 #include <kiosk/kiosk.h>
@@ -16,7 +17,7 @@
 
 enum { SEEDS = 100, REPORTS = 8192, SLOW_MS = 1000, HOUR = 3600000 };
 
-/* --- what happened ------------------------------------------------------------------------------ */
+/* --- what happened ---------------------------------------------------------------------------- */
 static struct {
     char letters[200];
     size_t count;
@@ -25,7 +26,7 @@ static struct {
     int starts; /* inits of failing children */
     char reports[REPORTS];
     size_t reports_length;
-    int errors;
+    int errors; /* reported by supervisors */
 } world;
 
 static inline void happened(int letter)
@@ -47,7 +48,8 @@ static inline void keep_report(const ks_log_event *event, void *arg)
 {
     if (event->level < KS_LOG_NOTICE) return;
     size_t left = sizeof world.reports - world.reports_length;
-    if (event->level >= KS_LOG_ERROR) world.errors++;
+    if (event->level >= KS_LOG_ERROR)
+        world.errors += strncmp(event->message.ptr, "supervisor", 10) == 0;
     if (event->message.len + 2 > left) return;
     memcpy(world.reports + world.reports_length, event->message.ptr, event->message.len);
     world.reports_length += event->message.len;
@@ -76,7 +78,7 @@ static inline void settle(void)
     ks_sleep(1);
 }
 
-/* --- the child ---------------------------------------------------------------------------------- */
+/* --- the child -------------------------------------------------------------------------------- */
 enum {
     GOOD,
     IGNORES,
@@ -146,7 +148,7 @@ static inline void crash(ks_pid pid)
     (void)child_cast_finish(pid, &(ks_reason){ .kind = KS_REASON_ERROR, .text = "disk full" });
 }
 
-/* --- supervisors ---------------------------------------------------------------------------------- */
+/* --- supervisors ------------------------------------------------------------------------------ */
 static inline ks_pid start(const ks_child *row)
 {
     ks_pid pid = { 0 };
@@ -186,14 +188,14 @@ static inline bool counts_are(ks_pid supervisor, int specs, int active)
         counts.specs == counts.supervisors + counts.workers;
 }
 
-/* --- main ------------------------------------------------------------------------------------------- */
+/* --- main ------------------------------------------------------------------------------------- */
 struct scenario {
     const char *name;
     void (*run)(void);
 };
 static const struct scenario *scenarios;
 
-START_TEST(one)
+START_TEST(under_all_seeds)
 {
     int failed = ks_simulate(&(ks_simulation){ .runs = SEEDS }, scenarios[_i].run);
     ck_assert_msg(failed == 0, "%s", scenarios[_i].name);
@@ -206,7 +208,7 @@ static inline int run_all(const char *name, const struct scenario *all, int coun
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
     tcase_set_timeout(tcase, 60);
-    tcase_add_loop_test(tcase, one, 0, count);
+    tcase_add_loop_test(tcase, under_all_seeds, 0, count);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
