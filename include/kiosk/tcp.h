@@ -11,7 +11,7 @@
 typedef struct ks_tcp_options { /* NULL or zero: the default */
     uint32_t packet_max;  /* bytes: a longer line, or a fuller buffer, gives -EMSGSIZE; 64 KiB */
     uint32_t send_buffer; /* bytes: high-water mark, above it a writer waits; 64 KiB */
-    /* A writer that waited so long gets KS_TIMEOUT, and the socket is closed; 30 s. */
+    /* A call that writes and waits longer gets KS_TIMEOUT, and the socket is closed; 30 s. */
     ks_ms send_timeout;
     int backlog; /* 1024 */
     bool delay;  /* Nagle's algorithm; off by default */
@@ -31,8 +31,9 @@ KS_API ks_status ks_tcp_accept(
 static inline ks_status ks_tcp_connect(const char *address, const ks_tcp_options *options,
     ks_ms timeout, ks_socket *ret_socket) KS_MUST_USE;
 KS_API void ks_close(ks_socket socket); /* sends what was written, as far as the kernel takes it */
+/* The peer reads the end of the stream behind what was written; reading goes on. */
 KS_API ks_status ks_shutdown_write(ks_socket socket);
-/* "127.0.0.1:40312" */
+/* "127.0.0.1:40312", "[::1]:80"; -ENOSPC: the buffer is too small (64 bytes are enough). */
 KS_API ks_status ks_peer_name(ks_socket socket, char *buffer, size_t size);
 KS_API ks_status ks_local_name(ks_socket socket, char *buffer, size_t size);
 

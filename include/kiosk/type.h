@@ -5,7 +5,7 @@
  *     KS_TYPE(order, id, buyer, (list, lines, line));
  *
  * Kinds are deduced: bool, sized integers, float, double, ks_pid, ks_ref, ks_socket, ks_reason,
- * const char *, ks_text, ks_blob, ks_bin *. A forgotten field, a `char *`, a wrong element type do
+ * const char *, ks_text, ks_blob, ks_bin *, ks_any. A forgotten field, a `char *`, a wrong element type do
  * not compile. What the field's type alone does not tell is said in parentheses:
  *     (record, field, T)  an embedded struct            (list, field, T)  a KS_LIST_OF(T)
  *     (maybe, field, T)   a `const T *`, NULL when absent; T may be the type itself
@@ -50,7 +50,8 @@ typedef enum ks_kind {
     /* Of another type. */
     KS_KIND_RECORD,
     KS_KIND_LIST,
-    KS_KIND_MAYBE
+    KS_KIND_MAYBE,
+    KS_KIND_ANY /* of a type that the value names */
 } ks_kind;
 
 typedef struct ks_type ks_type;
@@ -89,6 +90,11 @@ struct ks_type {
 typedef struct ks_none {
     char unused;
 } ks_none;
+/* A value whose type is known at run time only; copied deeply, by that type. Zero: nothing. */
+typedef struct ks_any {
+    const ks_type *type;
+    const void *value;
+} ks_any;
 #define KS_LIST_OF(T)                                                                              \
     struct {                                                                                       \
         const T *items;                                                                            \

@@ -17,7 +17,7 @@
 #define KS_KIND_OF(lvalue)                                                                        \
     _Generic((lvalue), KS_PLAIN_KINDS, ks_socket: KS_KIND_SOCKET, ks_bin *: KS_KIND_BIN,          \
         ks_reason: KS_KIND_REASON, const char *: KS_KIND_CSTR, ks_text: KS_KIND_TEXT,             \
-        ks_blob: KS_KIND_BLOB)
+        ks_blob: KS_KIND_BLOB, ks_any: KS_KIND_ANY)
 #define KS_AT_(T, f) (((T *)0)->f)
 
 /* KS_PER_(KS_FIELD, T, x): KS_FIELD_plain(T, id) for `id`, KS_FIELD_list(T, lines, line, ~) for
@@ -62,7 +62,8 @@
 #define KS_FLAT_array(T, f, ...) 1
 #define KS_OWNS(T, x) || KS_PER_(KS_OWNS, T, x)
 #define KS_OWNS_plain(T, f, ...)                                                                  \
-    (KS_KIND_OF(KS_AT_(T, f)) == KS_KIND_SOCKET || KS_KIND_OF(KS_AT_(T, f)) == KS_KIND_BIN)
+    (KS_KIND_OF(KS_AT_(T, f)) == KS_KIND_SOCKET || KS_KIND_OF(KS_AT_(T, f)) == KS_KIND_BIN ||      \
+     KS_KIND_OF(KS_AT_(T, f)) == KS_KIND_ANY)
 #define KS_OWNS_secret(T, f, ...) 1
 #define KS_OWNS_local(T, f, ...) 0
 #define KS_OWNS_record(T, f, ...) 1

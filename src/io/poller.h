@@ -10,8 +10,10 @@
 #include "runtime/scheduler.h"
 
 struct ksi_poller {
-    int epoll, event; /* -1: not open */
-    bool no_pwait2;   /* the kernel, or its filter, knows milliseconds only */
+    int epoll, event;          /* -1: not open */
+    bool no_pwait2;            /* the kernel, or its filter, knows milliseconds only */
+    int64_t spin_ns;           /* how long to look before sleeping */
+    uint32_t skipped, to_skip; /* waits without that: so far, and to be */
     struct ksi_random random;
     /* What became ready; data as it was given to ksi_poller_add. Runs no process. */
     void (*on_event)(void *arg, uint64_t data, uint32_t events);

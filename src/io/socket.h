@@ -2,8 +2,8 @@
 /* socket.h - sockets: who owns one, what it has received, what it has still to send.
  *
  * Invariants: a socket has an owner, in whose list it is a resource, or it is in flight in a
- * message; only its owner waits for it. A handle names it exactly while its generation is that of the slot.
- * Registered with epoll once, edge-triggered; `readable` and `writable` say that the kernel was not
+ * message; only its owner waits for it. A handle names it exactly while its generation is that of
+ * the slot. Registered with epoll once, edge-triggered; `readable` and `writable` say that the kernel was not
  * yet seen empty, or full, since it last reported.
  * Used by the scheduler's thread only. */
 #ifndef KSI_IO_SOCKET_H

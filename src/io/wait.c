@@ -2,7 +2,7 @@
 /* wait.c - waiting for any descriptor, of which the library knows no more than its number.
  *
  * The descriptor is armed for one event. The wait is a resource of the process, so that its death
- * takes it back; a serial tells late events, and numbers closed and reused, from the wait that is. */
+ * takes it back; a serial tells late events, and reused numbers, from the wait that is. */
 #define _GNU_SOURCE /* POLLRDHUP */
 #include "base/base.h"
 #include "io/io.h"

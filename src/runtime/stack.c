@@ -146,17 +146,24 @@ void ksi_stack_of_thread(struct ksi_stack *stack)
 static _Thread_local struct ksi_stack *left; /* what the latest switch came from */
 #endif
 
+/* A thread's stack is left by a switch: its bounds are known when the switch is over. */
+#if KSI_ADDRESS_SANITIZER
+static void finish_switch(void *fake)
+{
+    const void *bottom;
+    size_t size;
+    __sanitizer_finish_switch_fiber(fake, &bottom, &size);
+    if (!left || left->lowest) return;
+    left->lowest = (char *)(uintptr_t)bottom;
+    left->size = size;
+}
+#endif
+
 void ksi_stack_entered(struct ksi_stack *stack)
 {
     stack->fresh = false;
 #if KSI_ADDRESS_SANITIZER
-    const void *bottom;
-    size_t size;
-    __sanitizer_finish_switch_fiber(NULL, &bottom, &size);
-    if (left && !left->lowest) { /* a thread's stack: now its bounds are known */
-        left->lowest = (char *)(uintptr_t)bottom;
-        left->size = size;
-    }
+    finish_switch(NULL);
 #endif
 }
 
@@ -175,7 +182,7 @@ void ksi_stack_leaving(struct ksi_stack *from, struct ksi_stack *to)
 void ksi_stack_back(struct ksi_stack *from)
 {
 #if KSI_ADDRESS_SANITIZER
-    __sanitizer_finish_switch_fiber(from->fake, NULL, NULL);
+    finish_switch(from->fake);
 #endif
 }
 #endif

@@ -38,6 +38,11 @@ static size_t list_tail(const ks_type *of, struct ksi_items list)
     return total;
 }
 
+static size_t value_tail(const ks_type *of, const void *value)
+{
+    return of && value ? plus(rounded(of->size), ksi_type_tail(of, value)) : 0;
+}
+
 static size_t field_tail(const ks_field *field, const void *at)
 {
     const char *pointer;
@@ -58,9 +63,8 @@ static size_t field_tail(const ks_field *field, const void *at)
         return pointer ? rounded(ksi_reason_length(pointer) + 1) : 0;
     case KS_KIND_RECORD: return ksi_type_tail(field->of, at);
     case KS_KIND_LIST: return list_tail(field->of, ksi_items_at(at));
-    case KS_KIND_MAYBE:
-        pointer = ksi_pointer_at(at);
-        return pointer ? plus(rounded(field->of->size), ksi_type_tail(field->of, pointer)) : 0;
+    case KS_KIND_MAYBE: return value_tail(field->of, ksi_pointer_at(at));
+    case KS_KIND_ANY: return value_tail(((const ks_any *)at)->type, ((const ks_any *)at)->value);
     default: return 0;
     }
 }
@@ -144,6 +148,13 @@ static char *detach_maybe(const ks_type *of, void *at, char *tail)
     return of->flat ? end : ksi_type_detach(of, tail, end);
 }
 
+static char *detach_any(void *at, char *tail)
+{
+    ks_any *any = at;
+    if (!any->type) any->value = NULL;
+    return any->value ? detach_maybe(any->type, &any->value, tail) : tail;
+}
+
 static char *detach_field(const ks_field *field, void *at, char *tail)
 {
     ks_reason *reason;
@@ -160,6 +171,7 @@ static char *detach_field(const ks_field *field, void *at, char *tail)
     case KS_KIND_RECORD: return field->of->flat ? tail : ksi_type_detach(field->of, at, tail);
     case KS_KIND_LIST: return detach_list(field->of, at, tail);
     case KS_KIND_MAYBE: return detach_maybe(field->of, at, tail);
+    case KS_KIND_ANY: return detach_any(at, tail);
     default: return tail;
     }
 }
@@ -185,6 +197,11 @@ static struct ksi_items inner(const ks_field *field, void *at, const ks_type **r
     if (field->kind == KS_KIND_MAYBE) {
         values.items = ksi_pointer_at(at);
         values.count = values.items != NULL;
+    }
+    if (field->kind == KS_KIND_ANY) {
+        const ks_any *any = at;
+        *ret_of = any->type;
+        values = (struct ksi_items){ any->value, any->value != NULL };
     }
     return values;
 }

@@ -37,6 +37,13 @@ static bool maybe_equal(const ks_type *of, const void *a, const void *b)
     return a && b ? ks_equal_(of, a, b) : a == b;
 }
 
+static bool any_equal(const ks_any *a, const ks_any *b)
+{
+    const void *value = a->type ? a->value : NULL, *other = b->type ? b->value : NULL;
+    if (!value || !other) return value == other;
+    return a->type == b->type && ks_equal_(a->type, value, other);
+}
+
 /* One element of what is not plain bytes. */
 static bool element_equal(const ks_field *field, const void *a, const void *b)
 {
@@ -54,6 +61,7 @@ static bool element_equal(const ks_field *field, const void *a, const void *b)
     case KS_KIND_RECORD: return ks_equal_(field->of, a, b);
     case KS_KIND_LIST: return list_equal(field->of, ksi_items_at(a), ksi_items_at(b));
     case KS_KIND_MAYBE: return maybe_equal(field->of, ksi_pointer_at(a), ksi_pointer_at(b));
+    case KS_KIND_ANY: return any_equal(a, b);
     default: return memcmp(a, b, field->width) == 0; /* integers, pids...: no padding inside */
     }
 }

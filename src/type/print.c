@@ -176,9 +176,18 @@ static void put_list(struct writer *out, const ks_type *of, struct ksi_items lis
     puts_to(out, "]");
 }
 
+static void put_value(struct writer *out, const ks_type *of, const void *value)
+{
+    if (of && value)
+        put_record(out, of, value);
+    else
+        puts_to(out, "nil");
+}
+
 static void put_element(struct writer *out, const ks_field *field, const void *at)
 {
     const ks_text *text = at;
+    const ks_any *any = at;
     switch ((ks_kind)field->kind) {
     case KS_KIND_BOOL: puts_to(out, *(const bool *)at ? "true" : "false"); break;
     case KS_KIND_ENUM: put_enum(out, field->names, at); break;
@@ -196,12 +205,8 @@ static void put_element(struct writer *out, const ks_field *field, const void *a
     case KS_KIND_BLOB: put_blob(out, *(const ks_blob *)at); break;
     case KS_KIND_RECORD: put_record(out, field->of, at); break;
     case KS_KIND_LIST: put_list(out, field->of, ksi_items_at(at)); break;
-    case KS_KIND_MAYBE:
-        if (ksi_pointer_at(at))
-            put_record(out, field->of, ksi_pointer_at(at));
-        else
-            puts_to(out, "nil");
-        break;
+    case KS_KIND_MAYBE: put_value(out, field->of, ksi_pointer_at(at)); break;
+    case KS_KIND_ANY: put_value(out, any->type, any->value); break;
     default: put_number(out, (ks_kind)field->kind, at); break;
     }
 }

@@ -100,6 +100,26 @@ START_TEST(events_carry_what_was_registered)
 }
 END_TEST
 
+START_TEST(spins_in_vain_become_rare)
+{
+    set_up();
+    poller.spin_ns = 1000;
+    uint32_t spins = 0;
+    for (int i = 0; i < 5000; i++) {
+        uint32_t before = poller.skipped;
+        seams.poll(seams.arg, 2000);
+        spins += poller.skipped <= before;
+    }
+    ck_assert_uint_gt(spins, 5);
+    ck_assert_uint_lt(spins, 20);
+    seams.unpark(seams.arg);
+    poller.skipped = poller.to_skip; /* its turn again, and it pays */
+    seams.poll(seams.arg, INT64_MAX);
+    ck_assert_uint_eq(poller.to_skip, 0);
+    ksi_poller_end(&poller);
+}
+END_TEST
+
 START_TEST(the_other_seams_are_those_of_the_machine)
 {
     set_up();
@@ -113,5 +133,5 @@ START_TEST(the_other_seams_are_those_of_the_machine)
 END_TEST
 
 RUN_SUITE("poller", a_wait_is_never_early, an_unpark_before_the_wait_is_not_lost,
-    no_unpark_is_lost_between_threads, events_carry_what_was_registered,
+    no_unpark_is_lost_between_threads, events_carry_what_was_registered, spins_in_vain_become_rare,
     the_other_seams_are_those_of_the_machine)
