@@ -108,6 +108,8 @@ struct ks_module {
 };
 KS_API const ks_behaviour ks_process_behaviour, ks_gen_server_behaviour, ks_supervisor_behaviour;
 
+/* The state of the calling process, when it is of that behaviour; else NULL. */
+KS_API void *ks_my_state_(const ks_behaviour *behaviour);
 /* In on_start: tells the starter that the start succeeded, before on_start returns. As
  * proc_lib:init_ack of OTP. */
 KS_API void ks_init_ack(void);

@@ -5,8 +5,8 @@
  *     KS_TYPE(order, id, buyer, (list, lines, line));
  *
  * Kinds are deduced: bool, sized integers, float, double, ks_pid, ks_ref, ks_socket, ks_reason,
- * const char *, ks_text, ks_blob, ks_bin *, ks_any. A forgotten field, a `char *`, a wrong element type do
- * not compile. What the field's type alone does not tell is said in parentheses:
+ * const char *, ks_text, ks_blob, ks_bin *, ks_any. A forgotten field, a `char *`, a wrong
+ * element type do not compile. What the field's type alone does not tell is said in parentheses:
  *     (record, field, T)  an embedded struct            (list, field, T)  a KS_LIST_OF(T)
  *     (maybe, field, T)   a `const T *`, NULL when absent; T may be the type itself
  *     (array, field)      a fixed array of numbers, pids, refs, or chars (a C string)

@@ -30,6 +30,13 @@ ks_pid ks_parent(void)
     return s && s->current ? ksi_pid(s->current->parent) : (ks_pid){ 0 };
 }
 
+void *ks_my_state_(const ks_behaviour *behaviour)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = s ? s->current : NULL;
+    return self && self->module->behaviour == behaviour ? self->state : NULL;
+}
+
 bool ks_is_alive(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
