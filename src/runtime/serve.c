@@ -37,12 +37,16 @@ void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size
 
 static void run_deferred(struct ksi_process *p)
 {
-    for (struct ksi_block *block = p->turn; block; block = block->next) {
-        if (!block->defers) continue;
-        block->defers = false; /* before it runs: it may end the process */
-        struct ksi_defer *defer = (struct ksi_defer *)(void *)(block + 1);
-        defer->fn(defer->arg);
-    }
+    struct ksi_block *newest;
+    do { /* again, when a deferred function deferred another */
+        newest = p->turn;
+        for (struct ksi_block *block = newest; block; block = block->next) {
+            if (!block->defers) continue;
+            block->defers = false; /* before it runs: it may end the process */
+            struct ksi_defer *defer = (struct ksi_defer *)(void *)(block + 1);
+            defer->fn(defer->arg);
+        }
+    } while (p->turn != newest);
 }
 
 void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
