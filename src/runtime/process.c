@@ -59,6 +59,7 @@ void ks_set_label(const char *format, ...)
         uint8_t size_class;
         cold->label = ksi_pool_get(&s->pool, sizeof *cold->label + LABEL_BYTES, &size_class);
         if (!cold->label) return;
+        cold->label->next = NULL;
         cold->label->size_class = size_class;
     }
     va_list args;

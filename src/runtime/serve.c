@@ -153,8 +153,13 @@ ks_next ks_stop(ks_reason reason)
     struct ksi_process *self = s ? s->current : NULL;
     struct ksi_cold *cold = self ? ksi_cold(s, self) : NULL;
     if (cold) {
+        struct ksi_block *text = ksi_reason_text_new(s, reason.text);
         cold->stop = reason;
-        if (reason.text) cold->stop.text = ks_format("%.*s", KS_REASON_TEXT_MAX, reason.text);
+        cold->stop.text = ksi_block_text(text);
+        if (text) { /* on_terminate may end the turn, and may stop for another reason */
+            text->next = cold->stop_texts;
+            cold->stop_texts = text;
+        }
     }
     return ks_next_of(KS_NEXT_STOP, 0);
 }
