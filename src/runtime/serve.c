@@ -143,8 +143,8 @@ static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next
         end_or_ignore(s, p, next);
         return;
     }
-    if (KSI_UNLIKELY(next.then != 0)) p->next_what = next.then;
-    if (KSI_UNLIKELY(next.after < KS_INFINITY)) start_idle_timer(s, p, next.after);
+    if (KSI_UNLIKELY(next.then != 0)) p->next_what = next.then; /* its verdict says what then */
+    else if (KSI_UNLIKELY(next.after < KS_INFINITY)) start_idle_timer(s, p, next.after);
 }
 
 ks_next ks_stop(ks_reason reason)
