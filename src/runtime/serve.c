@@ -294,10 +294,12 @@ static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, st
         return;
     }
     ksi_record_event(&s->recorder, ksi_process_id(p), m->from, what_of(m), m->kind);
-    if (KSI_UNLIKELY(m->kind == KSI_STATUS))
+    if (KSI_UNLIKELY(m->kind == KSI_STATUS)) { /* by_kind starts it again, also when it has fired */
         ksi_cancel_timer(s, p);
-    else
+        p->flags &= ~(uint32_t)KSI_TIMED_OUT;
+    } else {
         stop_idle_timer(s, p);
+    }
     ksi_message_arrive(s, p, m);
     p->current = m;
     ks_next next = KSI_LIKELY(m->kind == KSI_MESSAGE) ? on_message(s, p, m) : by_kind(s, p, m);
