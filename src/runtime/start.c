@@ -126,7 +126,13 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_mon
         unmake(s, p);
         ks_exit(ks_because(KS_NOMEM));
     }
-    if (ret_monitor) *ret_monitor = ksi_monitor_start(s, s->current, pid);
+    ks_ref monitor = { { 0, 0 } };
+    if (ret_monitor && s->current) monitor = ksi_monitor_start(s, s->current, pid);
+    if (ret_monitor && !monitor.id[0]) { /* rather none than one whose end is not heard */
+        unmake(s, p);
+        return (ks_pid){ 0 };
+    }
+    if (ret_monitor) *ret_monitor = monitor;
     ksi_ready(s, p);
     return pid;
 }
@@ -217,7 +223,13 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
     if (status) return status;
     pid = ksi_pid_of(p);
     ks_ref monitor = { { 0, 0 } };
-    if (relation == MONITORED) monitor = ksi_monitor_start(s, s->current, pid);
+    if (relation == MONITORED) {
+        monitor = ksi_monitor_start(s, s->current, pid);
+        if (!monitor.id[0]) {
+            unmake(s, p);
+            return KS_NOMEM;
+        }
+    }
     struct ksi_message *m = ksi_mailbox_take(p, &p->mailbox);
     m->flags &= (uint8_t)~KSI_ANSWERED;
     status = ksi_request_wait(s, p, m, NULL, row->start_timeout ? row->start_timeout : KS_INFINITY);
@@ -294,6 +306,7 @@ ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout)
     if (p == s->current) return KS_CALLING_SELF;
     pid = ksi_pid_of(p);
     ks_ref monitor = ks_monitor(pid);
+    if (!monitor.id[0]) return KS_NOMEM;
     ks_ask_to_stop(pid, reason);
     const ks_msg *msg = ks_receive_ref(monitor, timeout);
     if (!msg) {
