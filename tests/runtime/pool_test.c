@@ -45,7 +45,9 @@ static void get(struct ksi_pool *pool, struct block *block, size_t size, uint8_t
 
 static void give(struct ksi_pool *pool, struct block *block)
 {
-    for (size_t i = 0; i < block->size; i++) ck_assert_uint_eq(block->memory[i], block->mark);
+    bool kept = true;
+    for (size_t i = 0; i < block->size; i++) kept &= block->memory[i] == block->mark;
+    ck_assert(kept);
     ksi_pool_give(pool, block->memory, block->size_class);
     block->memory = NULL;
 }
