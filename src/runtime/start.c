@@ -14,12 +14,14 @@
 #include <string.h>
 
 /* --- making a process ------------------------------------------------------------------------------- */
-/* Undoes ksi_process_start before the process ever ran. */
+/* Undoes ksi_process_start before the process ever ran; its death is part of our turn. */
 static void unmake(struct ksi_scheduler *s, struct ksi_process *p)
 {
+    struct ksi_process *self = s->current;
     p->flags |= KSI_EXITING | KSI_DYING;
     p->reason_kind = KS_REASON_NORMAL;
     ksi_die(s, p);
+    s->current = self;
 }
 
 static bool make_state(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type)
