@@ -70,15 +70,15 @@ enum { KS_SUPERVISOR_STATE_SIZE = 192 };
  * KS_FULL, KS_BADARG (a wrong row, or the supervisor is dynamic), KS_DENIED (not inside P_init). */
 static inline ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
 
-/* --- a running supervisor ---------------------------------------------------------------------- */
+/* --- a running supervisor --------------------------------------------------------------------- */
 /* These block until it has answered, so also while it waits for the init of another child. All give
  * the statuses of a call, too: KS_NOPROC, KS_UNDEF (that is no supervisor), KS_CALLING_SELF... */
 /* Copies the row, starts the child, keeps it when the start succeeded, or gave KS_IGNORE (not of a
  * temporary or dynamic child). KS_ALREADY_STARTED (*ret_pid: who has the id or the name),
  * KS_ALREADY_PRESENT (the id exists, but does not run), KS_FULL, KS_BADARG, or what the start
  * gave. */
-static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
-    KS_MUST_USE;
+static inline ks_status ks_start_child(
+    ks_pid supervisor, const ks_child *child, ks_pid *ret_pid) KS_MUST_USE;
 /* Stopped, not restarted; the row is kept (not of a temporary or dynamic child). KS_NOT_FOUND. */
 KS_API ks_status ks_terminate_child(ks_pid supervisor, const char *id);
 /* A child that is being restarted is found by the pid that it had. Not by a named pid. */

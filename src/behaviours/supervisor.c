@@ -12,7 +12,7 @@
 
 enum { MAX_RESTARTS = 3, MAX_SECONDS = 5, SECOND = 1000 };
 
-/* --- the rows it begins with --------------------------------------------------------------------- */
+/* --- the rows it begins with ------------------------------------------------------------------ */
 static ks_next run_init(struct ksi_supervisor *self, const void *args)
 {
     if (!self->module->init) return ks_ok();

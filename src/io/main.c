@@ -35,7 +35,7 @@ struct program {
     int signals; /* signalfd, or -1 */
     sigset_t old_mask;
     ks_pid boot, watcher, running; /* running: root, once it was started */
-    bool asked; /* root was asked to stop */
+    bool asked;                    /* root was asked to stop */
     ks_status status;
 };
 
