@@ -112,6 +112,26 @@ static void expired_in_queue(void)
     ks_sleep(100);
 }
 
+/* --- the table of records ends at its first step ---------------------------------------------- */
+static void own_nothing(void *resource) {}
+
+static void many_records(void *arg)
+{
+    enum { RECORDS = 100000 };
+    for (int i = 0; i < RECORDS; i++) {
+        (void)ks_alias();
+        (void)ks_own(own_nothing, NULL);
+    }
+}
+
+static void records_run_out(void)
+{
+    ks_ref monitor;
+    ks_spawn_monitor(many_records, NULL, &monitor);
+    const ks_msg *msg = ks_receive_ref(monitor, KS_INFINITY);
+    check(ks_is_clean(ks_as(ks_down, msg)->reason), "a process with 200000 records ends: nomem");
+}
+
 /* --- under the seeded runner ------------------------------------------------------------------ */
 static void nothing(void *arg) {}
 
@@ -139,6 +159,7 @@ static const struct bug {
     { "deferred_defers", deferred_defers, false },
     { "killed_while_served", killed_while_served, false },
     { "expired_in_queue", expired_in_queue, false },
+    { "records_run_out", records_run_out, false },
     { "spawn_link_late", spawn_link_late, true },
 };
 
