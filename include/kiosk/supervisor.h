@@ -5,6 +5,8 @@
  *         { KS_START(config, .path = "/etc/app.conf"), .name = "config" },
  *         { KS_START(connections), .name = "connections" }));
  *
+ * More than max_restarts within max_seconds end it, its children first, with a shutdown whose code
+ * is KS_EXITED: clean for the supervisor above, a failure for ks_main.
  * A supervisor is a module: it may be a child of another one, or the root given to ks_main. */
 #ifndef KIOSK_SUPERVISOR_H
 #define KIOSK_SUPERVISOR_H

@@ -35,7 +35,6 @@ struct program {
     int signals; /* signalfd, or -1 */
     sigset_t old_mask;
     ks_pid boot, watcher, running; /* running: root, once it was started */
-    bool asked;                    /* root was asked to stop */
     ks_status status;
 };
 
@@ -97,8 +96,7 @@ static void stop_scheduler(void *resource) { ksi_scheduler_stop(resource); }
 static void last_word(struct program *program, ks_reason reason)
 {
     char text[KS_REASON_TEXT_MAX + 64];
-    /* Shutdown is clean when it was asked for; a supervisor that gives up ends with it, too. */
-    bool clean = program->asked ? ks_is_clean(reason) : reason.kind == KS_REASON_NORMAL;
+    bool clean = ks_is_clean(reason) && reason.code == 0; /* with a code: a supervisor gave up */
     program->status = clean ? KS_OK : KS_EXITED;
     ks_log(clean ? KS_LOG_NOTICE : KS_LOG_ERROR, "kiosk: root '%s' ended: %s", program->name,
         ks_reason_text(reason, text, sizeof text));
@@ -127,7 +125,6 @@ static void wait_for_end(struct program *program)
         const ksi_termination *ordered = ks_as(ksi_termination, msg);
         if (ordered) {
             ks_log_notice("kiosk: %s: stopping", signal_name(ordered->number));
-            program->asked = true;
             stop_root(program);
         } else if (is_end_of_root(program, msg)) {
             last_word(program, ((const ks_exited *)msg->body)->reason);
