@@ -3,10 +3,12 @@
  *
  * Invariants:
  *  - `home` equals a scheduler only by that scheduler's own doing: it alone writes its address
- *    there and it alone takes it away.  So `p->home == me` read by `me` is stable and needs no order.
+ * there and it alone takes it away.  So `p->home == me` read by `me` is stable and needs no
+ * order.
  *  - head, tail, queued, rq_next, held belong to the home; in transit (home NULL) to the mover.
  *  - the wake token of a process is in one place: in the inbox (SLEEP), with the pusher that
- *    replaced SLEEP, in one wake list, or with the home (`held`).  So wake_next is never in two lists.
+ * replaced SLEEP, in one wake list, or with the home (`held`).  So wake_next is never in two
+ * lists.
  *  - a process changes home only while its token is held: who holds it can rely on `home`.
  *
  * push, post: any thread.  Everything else: the home scheduler's thread.

@@ -145,7 +145,8 @@ static void set_marks(struct marks *m)
     errno = MY_ERRNO;
 }
 
-/* Inlined, so that the compiler may keep the address of errno across the caller's blocking calls. */
+/* Inlined, so that the compiler may keep the address of errno across the caller's blocking
+ * calls. */
 static inline void look(struct marks *m, const char *where)
 {
     const char *data = "";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cost.c - one entry into the runtime and back, from a handler, when nothing is wrong.  Built twice:
- * with the protocol and (-DNO_CHECK) without.  Median of 9. */
+/* cost.c - one entry into the runtime and back, from a handler, when nothing is wrong.  Built
+ * twice: with the protocol and (-DNO_CHECK) without.  Median of 9. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

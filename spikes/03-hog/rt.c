@@ -42,7 +42,8 @@ static __attribute__((noinline)) void enter_slow(struct thread *t)
     if (asked == 0)
         return; /* the monitor gave up */
     t->scheduler = NULL;
-    atomic_store_explicit(&t->revoked, 0, memory_order_relaxed); /* nobody looks until it is given */
+    /* nobody looks until it is given */
+    atomic_store_explicit(&t->revoked, 0, memory_order_relaxed);
 }
 #endif
 

@@ -3,8 +3,9 @@
  *
  * A handler runs on a pooled stack of the thread that has the scheduler.  A stack never changes its
  * thread.  rt_call and rt_sleep block the handler; another stack of the thread goes on.  When a
- * handler keeps its thread for longer than the hog limit, the monitor gives the scheduler to another
- * thread; the late handler finds out at its next call, and goes on as a foreign thread does.
+ * handler keeps its thread for longer than the hog limit, the monitor gives the scheduler to
+ * another thread; the late handler finds out at its next call, and goes on as a foreign thread
+ * does.
  *
  * rt_cast, rt_call: any thread.  rt_reply, rt_sleep: handlers. */
 #ifndef RT_H

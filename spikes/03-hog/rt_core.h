@@ -2,7 +2,8 @@
 /* rt_core.h - what rt.c and monitor.c share.
  *
  * Invariants:
- *  - `revoked` of a thread: only the monitor writes 1 and 2, only the thread writes 0 over 2; 1 goes
+ * - `revoked` of a thread: only the monitor writes 1 and 2, only the thread writes 0 over 2; 1
+ * goes
  *    back to 0 by a CAS of either.  After a CAS 1 -> 2 the thread uses the scheduler no more.
  *  - everything in struct scheduler above `turn` belongs to the thread that has the scheduler,
  *    while that thread has in_runtime = 1.

@@ -94,7 +94,7 @@ static void leave_others(void)
 START_TEST(what_is_left_is_killed_and_named)
 {
     ks_log_set_handler(keep, NULL);
-    ck_assert_int_eq(run(NULL, leave_others), KS_OK);
+    ck_assert_int_eq(run(&(ks_runtime_options){ .stop_timeout = 50 }, leave_others), KS_OK);
     ck_assert_int_eq(released, 21);
     ck_assert_ptr_nonnull(strstr(log_text, "root 'scenario' ended: normal"));
     ck_assert_ptr_nonnull(strstr(log_text, "'obstinate' was left"));
