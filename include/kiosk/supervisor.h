@@ -70,7 +70,7 @@ enum { KS_SUPERVISOR_STATE_SIZE = 192 };
  * KS_FULL, KS_BADARG (a wrong row, or the supervisor is dynamic), KS_DENIED (not inside P_init). */
 static inline ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
 
-/* --- a running supervisor ---------------------------------------------------------------------- */
+/* --- a running supervisor -------------------------------------------------------------------- */
 /* These block until it has answered, so also while it waits for the init of another child. All give
  * the statuses of a call, too: KS_NOPROC, KS_UNDEF (that is no supervisor), KS_CALLING_SELF... */
 /* Copies the row, starts the child, keeps it when the start succeeded, or gave KS_IGNORE (not of a
