@@ -46,7 +46,9 @@ static void demo_main(const ks_none *args)
     add(2);
     counter_reset(ks_named("counter"));
     add(1);
-    ks_exit_process(ks_named("counter"), KS_KILL); /* and it is started again, from zero */
+    ks_ref monitor = ks_monitor(ks_named("counter"));
+    ks_exit_process(ks_named("counter"), KS_KILL);
+    ks_receive_ref(monitor, KS_INFINITY); /* it has ended; it is started again, from zero */
     while (ks_is_none(ks_whereis("counter"))) ks_sleep(1);
     add(7);
 }

@@ -41,7 +41,8 @@ static inline ks_next ks_fail(ks_status status) { return ks_next_of(KS_NEXT_FAIL
 KS_API ks_next ks_stop(ks_reason reason);       /* end; a waiting caller gets KS_NOPROC */
 KS_API ks_next ks_reply_stop(ks_reason reason); /* terminate, then *reply, then end */
 /* Riders on any of them: ks_after(ks_reply(), 5000) gives handle_timeout when nothing came for 5 s;
- * ks_continue(ks_ok(), CONNECT) gives handle_continue before any message; what is 1 to 65535. */
+ * ks_continue(ks_ok(), CONNECT) gives handle_continue before any message; what is 1 to 65535. With
+ * both, the verdict of handle_continue takes the place of the time-out. */
 static inline ks_next ks_after(ks_next next, ks_ms idle)
 {
     next.after = idle;
@@ -108,6 +109,8 @@ struct ks_module {
 };
 KS_API const ks_behaviour ks_process_behaviour, ks_gen_server_behaviour, ks_supervisor_behaviour;
 
+/* The state of the calling process, when it is of that behaviour; else NULL. */
+KS_API void *ks_my_state_(const ks_behaviour *behaviour);
 /* In on_start: tells the starter that the start succeeded, before on_start returns. As
  * proc_lib:init_ack of OTP. */
 KS_API void ks_init_ack(void);

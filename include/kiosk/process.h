@@ -31,8 +31,13 @@ typedef struct ks_msg {
     const struct ks_op *op; /* NULL; for behaviours: the operation of a call or cast */
 } ks_msg;
 
-/* The message as a `const T *`, or NULL when it is something else. */
-#define ks_as(T, msg) ((msg)->type == &T##_type ? (const T *)(msg)->body : (const T *)NULL)
+/* The message as a `const T *`, or NULL when it is something else, or none came:
+ * ks_as(tick, ks_receive(100)). */
+#define ks_as(T, msg) ((const T *)ks_as_(&T##_type, (msg)))
+static inline const void *ks_as_(const ks_type *type, const ks_msg *msg)
+{
+    return msg && msg->type == type ? msg->body : NULL;
+}
 
 /* Copies value to the process: ks_send(to, tick, &(tick){ .n = 1, .of = 3 }). To a dead one:
  * nothing. KS_OVERLOAD when the receiver's mailbox limit refused it, KS_NOMEM; else KS_OK. */

@@ -62,7 +62,8 @@ static inline ks_status ks_start_link(const ks_child *how, ks_pid *ret_pid) KS_M
 static inline ks_status ks_start_monitor(
     const ks_child *how, ks_pid *ret_pid, ks_ref *ret_monitor) KS_MUST_USE;
 /* Orderly end from outside, with terminate; blocks until it is gone. KS_OK: it ended with that
- * reason; KS_EXITED: with another one; KS_TIMEOUT (it lives on), KS_NOPROC, KS_CALLING_SELF. */
+ * reason; KS_EXITED: with another one; KS_TIMEOUT (it lives on), KS_NOPROC, KS_CALLING_SELF,
+ * KS_NOMEM. */
 KS_API ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout);
 
 /* The same, not waited for. A plain process gets an exit signal. */

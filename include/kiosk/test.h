@@ -29,6 +29,7 @@ typedef struct ks_simulation {
     double out_of_memory; /* chance that an allocation fails; default 0 */
     ks_ms time_limit;     /* virtual; default one hour */
     bool may_leave;       /* processes may be left at the end: they are killed, not a failure */
+    uint64_t fail_allocation; /* the n-th allocation since the scenario began fails; 0: none */
 } ks_simulation;
 /* Runs scenario as a process of a fresh simulated runtime, for each seed, until it returns; then
  * nothing may be left: no process it started, no memory, no descriptor. Virtual time passes when

@@ -38,17 +38,18 @@ static ks_next answer(const ks_op *op, ks_next next, const void *reply)
 static ks_next on_call(const ks_op *op, void *self, const void *request)
 {
     uint64_t buffer[REPLY_BYTES / sizeof(uint64_t)];
-    void *reply = buffer;
+    void *reply = buffer, *large = NULL;
     size_t size = op->reply->size;
     if (__builtin_expect(size > sizeof buffer, 0)) {
-        reply = ks_alloc(size);
-        ks_defer(ks_free, reply);
+        reply = large = ks_alloc(size);
     } else if (size <= 2 * sizeof *buffer) {
         buffer[0] = buffer[1] = 0;
     } else {
         memset(buffer, 0, size);
     }
-    return answer(op, op->invoke(self, request, reply), reply);
+    ks_next next = answer(op, op->invoke(self, request, reply), reply);
+    if (__builtin_expect(large != NULL, 0)) ks_free(large);
+    return next;
 }
 
 /* A plain message has a handler of its own when a row names its type. */

@@ -13,26 +13,12 @@
 enum { MAX_RESTARTS = 3, MAX_SECONDS = 5, SECOND = 1000 };
 
 /* --- the rows it begins with ------------------------------------------------------------------ */
-/* Supervisors whose init runs, or is blocked, on this thread: few. What runs on a stack stays on
- * its thread, so ks_add_child_ finds its own here. */
-static _Thread_local struct ksi_supervisor *in_init;
-
-static void leave_init(void *supervisor)
-{
-    struct ksi_supervisor **link = &in_init;
-    while (*link && *link != supervisor) link = &(*link)->next_in_init;
-    if (*link) *link = (*link)->next_in_init;
-}
-
 static ks_next run_init(struct ksi_supervisor *self, const void *args)
 {
     if (!self->module->init) return ks_ok();
-    self->next_in_init = in_init;
-    in_init = self;
-    ks_ref owned = ks_own(leave_init, self); /* it may be killed in there */
+    self->in_init = true;
     ks_next next = self->module->init(self, args);
-    leave_init(self);
-    ks_disown(owned);
+    self->in_init = false;
     return next;
 }
 
@@ -52,10 +38,8 @@ static ks_status add(struct ksi_supervisor *self, const void *child, size_t size
 
 ks_status ks_add_child_(const ks_child *child, size_t size)
 {
-    ks_pid caller = ks_self();
-    for (struct ksi_supervisor *self = in_init; self; self = self->next_in_init)
-        if (ks_same_pid(self->self, caller)) return add(self, child, size);
-    return KS_DENIED;
+    struct ksi_supervisor *self = ks_my_state_(&ks_supervisor_behaviour);
+    return self && self->in_init ? add(self, child, size) : KS_DENIED;
 }
 
 static ks_status add_listed(struct ksi_supervisor *self)
@@ -78,7 +62,6 @@ static ks_status set_up(struct ksi_supervisor *self, const ks_module *module)
     if (spec->max_restarts < KS_NONE || spec->max_seconds < 0) return KS_BADARG;
     if (spec->strategy != KS_ONE_FOR_ONE && spec->strategy != KS_DYNAMIC) return KS_BADARG;
     self->module = module;
-    self->self = ks_self();
     self->max_restarts = (uint32_t)(spec->max_restarts ? spec->max_restarts : MAX_RESTARTS);
     if (spec->max_restarts == KS_NONE) self->max_restarts = 0;
     self->window = (ks_ms)(spec->max_seconds ? spec->max_seconds : MAX_SECONDS) * SECOND;

@@ -50,8 +50,7 @@ struct ksi_supervisor {
     uint32_t moment_first, moment_count, moment_size;
     uint32_t max_restarts; /* moment_count <= max_restarts */
     ks_ms window;
-    struct ksi_supervisor *next_in_init; /* of this thread */
-    ks_pid self;
+    bool in_init; /* the module's init runs: it may add children */
 };
 _Static_assert(sizeof(struct ksi_supervisor) <= KS_SUPERVISOR_STATE_SIZE,
     "the size that modules give to their states");

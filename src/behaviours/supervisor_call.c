@@ -155,7 +155,7 @@ static ks_next handle_which_children(void *state, const void *request, void *rep
     for (const struct ksi_child *child = self->first; child && used < max; child = child->next)
         infos[used++] = info_of(child);
     *(ksi_children *)reply = (ksi_children){ .supervisor = ks_str(self->module->name),
-        .pid = self->self,
+        .pid = ks_self(),
         .count = count,
         .infos = { infos, used } };
     return ks_reply();

@@ -92,7 +92,8 @@ static ks_next restart(struct ksi_supervisor *self, struct ksi_child *child, con
         event, max, seconds);
     ksi_child_stopped(self, child);
     ksi_child_remove(self, child);
-    return ks_stop(ks_shutdown("reached max restarts"));
+    return ks_stop((ks_reason){
+        .kind = KS_REASON_SHUTDOWN, .code = KS_EXITED, .text = "reached max restarts" });
 }
 
 ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks_reason reason)

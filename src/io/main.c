@@ -96,7 +96,7 @@ static void stop_scheduler(void *resource) { ksi_scheduler_stop(resource); }
 static void last_word(struct program *program, ks_reason reason)
 {
     char text[KS_REASON_TEXT_MAX + 64];
-    bool clean = ks_is_clean(reason);
+    bool clean = ks_is_clean(reason) && reason.code == 0; /* with a code: a supervisor gave up */
     program->status = clean ? KS_OK : KS_EXITED;
     ks_log(clean ? KS_LOG_NOTICE : KS_LOG_ERROR, "kiosk: root '%s' ended: %s", program->name,
         ks_reason_text(reason, text, sizeof text));
@@ -171,12 +171,26 @@ static void report_left(const struct program *program)
             "kiosk: %llu more were left: they are killed", (unsigned long long)(count - NAMED_MAX));
 }
 
+/* Who has no living parent, the latest first: asked to end, as the parent would. */
+static void stop_left(const struct program *program)
+{
+    struct ksi_scheduler *s = &program->runtime->scheduler;
+    const struct ksi_process_table *table = &program->runtime->processes;
+    ks_ms until = ks_now() + program->options.stop_timeout;
+    for (uint32_t i = table->used; i-- > 1;) {
+        const struct ksi_process *p = &table->slots[i];
+        if (!is_left(program, p) || ksi_process_of(s, p->parent)) continue;
+        (void)ks_stop_process(ksi_pid_of(p), KS_SHUTDOWN, ks_until(until));
+    }
+}
+
 static void sweep(void *arg)
 {
     struct program *program = arg;
     struct ksi_scheduler *s = &program->runtime->scheduler;
     struct ksi_process_table *table = &program->runtime->processes;
     (void)ks_own(stop_scheduler, s);
+    stop_left(program);
     report_left(program);
     while (table->alive > 1) { /* ends: who is killed runs no more than its release hooks */
         for (uint32_t i = 1; i < table->used; i++) {

@@ -3,8 +3,8 @@
  *
  * Invariants: a socket has an owner, in whose list it is a resource, or it is in flight in a
  * message; only its owner waits for it. A handle names it exactly while its generation is that of
- * the slot. Registered with epoll once, edge-triggered; `readable` and `writable` say that the kernel was not
- * yet seen empty, or full, since it last reported.
+ * the slot. Registered with epoll once, edge-triggered; `readable` and `writable` say that the
+ * kernel was not yet seen empty, or full, since it last reported.
  * Used by the scheduler's thread only. */
 #ifndef KSI_IO_SOCKET_H
 #define KSI_IO_SOCKET_H

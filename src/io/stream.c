@@ -236,18 +236,18 @@ ks_status ks_writef(ks_socket handle, const char *format, ...)
 {
     char small[FORMATTED];
     char *text = small;
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
     int length = vsnprintf(small, sizeof small, format, arguments);
     va_end(arguments);
-    ks_status status = length < 0 ? KS_BADARG : KS_OK;
-    if (!status && (size_t)length >= sizeof small) {
+    if (length < 0) return KS_BADARG;
+    if ((size_t)length >= sizeof small) {
         text = ks_alloc((size_t)length + 1); /* the process's: it may end in the middle of this */
-        (void)vsnprintf(text, (size_t)length + 1, format, again);
+        va_start(arguments, format);
+        (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+        va_end(arguments);
     }
-    va_end(again);
-    if (!status) status = ks_write(handle, (ks_text){ text, (size_t)length });
+    ks_status status = ks_write(handle, (ks_text){ text, (size_t)length });
     if (text != small) ks_free(text);
     return status;
 }

@@ -154,6 +154,7 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     if (KSI_UNLIKELY(target && (target == s->current || target->stack)) && closes_cycle(s, target))
         return KS_CALLING_SELF;
     ks_ms left = time_left(s);
+    if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
     struct ksi_message *m = ksi_message_new(s, op->request, request);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;

@@ -26,27 +26,33 @@ static size_t cut(const char *text)
     return length;
 }
 
+struct ksi_block *ksi_reason_text_new(struct ksi_scheduler *s, const char *text)
+{
+    if (!text || !text[0]) return NULL;
+    size_t length = cut(text);
+    uint8_t size_class;
+    struct ksi_block *block = ksi_pool_get(&s->pool, sizeof *block + length + 1, &size_class);
+    if (!block) return NULL;
+    block->next = NULL;
+    block->size_class = size_class;
+    char *copy = memcpy(block + 1, text, length);
+    copy[length] = 0;
+    return block;
+}
+
 void ksi_set_reason(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
 {
     p->reason_kind = (int32_t)reason.kind;
     p->reason_code = reason.code;
     if (!reason.text || !reason.text[0]) return;
     struct ksi_cold *cold = ksi_cold(s, p);
-    size_t length = cut(reason.text);
-    uint8_t size_class;
-    struct ksi_block *block =
-        cold ? ksi_pool_get(&s->pool, sizeof *block + length + 1, &size_class) : NULL;
-    if (!block) return; /* kind and code say enough */
-    block->size_class = size_class;
-    char *text = memcpy(block + 1, reason.text, length);
-    text[length] = 0;
-    cold->reason_text = block;
+    if (cold) cold->reason_text = ksi_reason_text_new(s, reason.text);
 }
 
 ks_reason ksi_reason_of(const struct ksi_process *p)
 {
     ks_reason reason = { .kind = (ks_reason_kind)p->reason_kind, .code = p->reason_code };
-    if (p->cold && p->cold->reason_text) reason.text = (const char *)(p->cold->reason_text + 1);
+    if (p->cold) reason.text = ksi_block_text(p->cold->reason_text);
     return reason;
 }
 
@@ -158,9 +164,13 @@ static void tell(struct ksi_scheduler *s, struct ksi_process *p)
 }
 
 /* --- what is left ----------------------------------------------------------------------------- */
-static void free_block(struct ksi_scheduler *s, struct ksi_block *block)
+static void free_blocks(struct ksi_scheduler *s, struct ksi_block *block)
 {
-    if (block) ksi_pool_give(&s->pool, block, block->size_class);
+    while (block) {
+        struct ksi_block *next = block->next;
+        ksi_pool_give(&s->pool, block, block->size_class);
+        block = next;
+    }
 }
 
 static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
@@ -171,8 +181,9 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
     struct ksi_cold *cold = p->cold;
     if (!cold) return;
     if (cold->start) ksi_message_free(s, cold->start);
-    free_block(s, cold->label);
-    free_block(s, cold->reason_text);
+    free_blocks(s, cold->label);
+    free_blocks(s, cold->reason_text);
+    free_blocks(s, cold->stop_texts);
     ksi_pool_give(&s->pool, cold, ksi_pool_class_of(sizeof *cold));
 }
 

@@ -75,25 +75,39 @@ void *ks_alloc(size_t size)
     return memset(a + 1, 0, size);
 }
 
+/* Ends the process when it is not its own. */
+static struct ksi_allocation *allocation_of(const struct ksi_process *self, void *memory)
+{
+    struct ksi_allocation *a = (struct ksi_allocation *)memory - 1;
+    if (a->owner != self->index)
+        ks_exit(ks_error("ks_free of memory that is not this process's, or was freed"));
+    return a;
+}
+
 void ks_free(void *memory)
 {
     if (!memory) return;
     struct ksi_scheduler *s = ksi_this_scheduler;
     struct ksi_process *self = self_of(s);
-    struct ksi_allocation *a = (struct ksi_allocation *)memory - 1;
-    if (a->owner != self->index)
-        ks_exit(ks_error("ks_free of memory that is not this process's, or was freed"));
-    free_allocation(s, self, a);
+    free_allocation(s, self, allocation_of(self, memory));
 }
 
+/* The limit is for what it comes to: the old block does not count while both are there. */
 void *ks_realloc(void *memory, size_t size)
 {
     if (!memory) return ks_alloc(size);
-    size_t old = ((struct ksi_allocation *)memory - 1)->size;
-    void *larger = ks_alloc(size);
-    memcpy(larger, memory, old < size ? old : size);
-    ks_free(memory);
-    return larger;
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = self_of(s);
+    struct ksi_allocation *old = allocation_of(self, memory);
+    self->cold->memory_used -= old->size;
+    struct ksi_allocation *a = new_allocation(s, self, size);
+    self->cold->memory_used += old->size;
+    if (!a) out_of_memory();
+    size_t kept = old->size < size ? old->size : size;
+    memcpy(a + 1, old + 1, kept);
+    memset((char *)(a + 1) + kept, 0, size - kept);
+    free_allocation(s, self, old);
+    return a + 1;
 }
 
 char *ks_strdup(ks_text text)

@@ -30,6 +30,13 @@ ks_pid ks_parent(void)
     return s && s->current ? ksi_pid(s->current->parent) : (ks_pid){ 0 };
 }
 
+void *ks_my_state_(const ks_behaviour *behaviour)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = s ? s->current : NULL;
+    return self && self->module->behaviour == behaviour ? self->state : NULL;
+}
+
 bool ks_is_alive(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
@@ -59,6 +66,7 @@ void ks_set_label(const char *format, ...)
         uint8_t size_class;
         cold->label = ksi_pool_get(&s->pool, sizeof *cold->label + LABEL_BYTES, &size_class);
         if (!cold->label) return;
+        cold->label->next = NULL;
         cold->label->size_class = size_class;
     }
     va_list args;
@@ -68,9 +76,10 @@ void ks_set_label(const char *format, ...)
 }
 
 /* --- owned resources -------------------------------------------------------------------------- */
+/* Not put aside before it is done: who is ended here must have handed the resource over. */
 ks_ref ks_own(void (*release)(void *resource), void *resource)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_scheduler *s = ksi_this_scheduler;
     struct ksi_process *self = s ? s->current : NULL;
     if (!self) return (ks_ref){ { 0, 0 } };
     struct ksi_record *record = ksi_record_new(s, self, KSI_RECORD_OWNED);

@@ -116,7 +116,8 @@ struct ksi_cold {
     struct ksi_message *last_reply; /* leaves after on_terminate */
     struct ksi_block *label;        /* text */
     struct ksi_block *reason_text;
-    ks_reason stop;                 /* of the latest ks_stop; its text lives in the turn */
+    ks_reason stop;                 /* of the latest ks_stop */
+    struct ksi_block *stop_texts;   /* of all of them, newest first */
     size_t memory_used, memory_max; /* by ks_alloc */
     ks_status start_status;         /* what the starter hears when on_start failed */
 };

@@ -15,10 +15,11 @@ void ksi_unreserve(void *table, size_t size) { munmap(table, size); }
 
 uint32_t ksi_commit(void *table, size_t element, uint32_t committed, uint32_t max)
 {
-    size_t start = (size_t)committed * element / STEP * STEP;
+    /* The last element need not end where a step does: up, or the same step is taken again. */
+    size_t start = ((size_t)committed * element + STEP - 1) / STEP * STEP;
     size_t end = start + STEP;
-    if (start + STEP <= (size_t)committed * element) return committed;
     if (end > (size_t)max * element) end = (size_t)max * element;
+    if (start >= end) return committed;
     if (mprotect((char *)table + start, end - start, PROT_READ | PROT_WRITE)) return committed;
     return (uint32_t)(end / element);
 }

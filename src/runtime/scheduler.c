@@ -230,6 +230,8 @@ static bool init_tables(struct ksi_runtime *runtime)
     runtime->processes.used = 1; /* slot 0 is nobody: an id is never 0 */
     runtime->processes.slots = ksi_reserve((size_t)max * sizeof(struct ksi_process));
     if (!runtime->processes.slots) return false;
+    runtime->processes.committed =
+        ksi_commit(runtime->processes.slots, sizeof(struct ksi_process), 0, max);
     return ksi_records_init(&s->records, max * RECORDS_PER_PROCESS);
 }
 

@@ -210,6 +210,13 @@ static inline void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p)
 void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size);
 
 /* --- death.c ---------------------------------------------------------------------------------- */
+/* A copy of a reason's text, cut; NULL: there is none, or out of memory: kind and code say
+ * enough. */
+struct ksi_block *ksi_reason_text_new(struct ksi_scheduler *s, const char *text);
+static inline const char *ksi_block_text(const struct ksi_block *block)
+{
+    return block ? (const char *)(block + 1) : NULL;
+}
 /* Sets the reason, once: the first one wins. Does not end anything yet. */
 void ksi_set_reason(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
 ks_reason ksi_reason_of(const struct ksi_process *p);

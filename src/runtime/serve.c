@@ -37,12 +37,16 @@ void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size
 
 static void run_deferred(struct ksi_process *p)
 {
-    for (struct ksi_block *block = p->turn; block; block = block->next) {
-        if (!block->defers) continue;
-        block->defers = false; /* before it runs: it may end the process */
-        struct ksi_defer *defer = (struct ksi_defer *)(void *)(block + 1);
-        defer->fn(defer->arg);
-    }
+    struct ksi_block *newest;
+    do { /* again, when a deferred function deferred another */
+        newest = p->turn;
+        for (struct ksi_block *block = newest; block; block = block->next) {
+            if (!block->defers) continue;
+            block->defers = false; /* before it runs: it may end the process */
+            struct ksi_defer *defer = (struct ksi_defer *)(void *)(block + 1);
+            defer->fn(defer->arg);
+        }
+    } while (p->turn != newest);
 }
 
 void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
@@ -139,8 +143,10 @@ static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next
         end_or_ignore(s, p, next);
         return;
     }
-    if (KSI_UNLIKELY(next.then != 0)) p->next_what = next.then;
-    if (KSI_UNLIKELY(next.after < KS_INFINITY)) start_idle_timer(s, p, next.after);
+    if (KSI_UNLIKELY(next.then != 0))
+        p->next_what = next.then; /* its verdict says what then */
+    else if (KSI_UNLIKELY(next.after < KS_INFINITY))
+        start_idle_timer(s, p, next.after);
 }
 
 ks_next ks_stop(ks_reason reason)
@@ -149,8 +155,13 @@ ks_next ks_stop(ks_reason reason)
     struct ksi_process *self = s ? s->current : NULL;
     struct ksi_cold *cold = self ? ksi_cold(s, self) : NULL;
     if (cold) {
+        struct ksi_block *text = ksi_reason_text_new(s, reason.text);
         cold->stop = reason;
-        if (reason.text) cold->stop.text = ks_format("%.*s", KS_REASON_TEXT_MAX, reason.text);
+        cold->stop.text = ksi_block_text(text);
+        if (text) { /* on_terminate may end the turn, and may stop for another reason */
+            text->next = cold->stop_texts;
+            cold->stop_texts = text;
+        }
     }
     return ks_next_of(KS_NEXT_STOP, 0);
 }
@@ -285,10 +296,12 @@ static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, st
         return;
     }
     ksi_record_event(&s->recorder, ksi_process_id(p), m->from, what_of(m), m->kind);
-    if (KSI_UNLIKELY(m->kind == KSI_STATUS))
+    if (KSI_UNLIKELY(m->kind == KSI_STATUS)) { /* by_kind starts it again, also when it has fired */
         ksi_cancel_timer(s, p);
-    else
+        p->flags &= ~(uint32_t)KSI_TIMED_OUT;
+    } else {
         stop_idle_timer(s, p);
+    }
     ksi_message_arrive(s, p, m);
     p->current = m;
     ks_next next = KSI_LIKELY(m->kind == KSI_MESSAGE) ? on_message(s, p, m) : by_kind(s, p, m);

@@ -14,14 +14,14 @@
 #include <string.h>
 
 /* --- making a process ------------------------------------------------------------------------- */
-/* Undoes ksi_process_start before the process ever ran: its starter runs on. */
+/* Undoes ksi_process_start before the process ever ran; its death is part of our turn. */
 static void unmake(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    struct ksi_process *starter = s->current;
+    struct ksi_process *self = s->current;
     p->flags |= KSI_EXITING | KSI_DYING;
     p->reason_kind = KS_REASON_NORMAL;
     ksi_die(s, p);
-    s->current = starter;
+    s->current = self;
 }
 
 static bool make_state(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type)
@@ -132,7 +132,13 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_mon
         unmake(s, p);
         ks_exit(ks_because(KS_NOMEM));
     }
-    if (ret_monitor) *ret_monitor = ksi_monitor_start(s, s->current, pid);
+    ks_ref monitor = { { 0, 0 } };
+    if (ret_monitor && s->current) monitor = ksi_monitor_start(s, s->current, pid);
+    if (ret_monitor && !monitor.id[0]) { /* rather none than one whose end is not heard */
+        unmake(s, p);
+        return (ks_pid){ 0 };
+    }
+    if (ret_monitor) *ret_monitor = monitor;
     ksi_ready(s, p);
     return pid;
 }
@@ -219,7 +225,13 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
     if (status) return status;
     pid = ksi_pid_of(p);
     ks_ref monitor = { { 0, 0 } };
-    if (relation == MONITORED) monitor = ksi_monitor_start(s, s->current, pid);
+    if (relation == MONITORED) {
+        monitor = ksi_monitor_start(s, s->current, pid);
+        if (!monitor.id[0]) {
+            unmake(s, p);
+            return KS_NOMEM;
+        }
+    }
     struct ksi_message *m = ksi_mailbox_take(p, &p->mailbox);
     m->flags &= (uint8_t)~KSI_ANSWERED;
     status = ksi_request_wait(s, p, m, NULL, row->start_timeout ? row->start_timeout : KS_INFINITY);

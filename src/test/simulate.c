@@ -26,6 +26,7 @@ struct run {
     uint64_t seed;
     ks_pid process; /* of the scenario */
     bool failed;
+    uint64_t allocations; /* since the scenario began; counted when some may fail */
     size_t log_length;
     char log[LOG_BYTES];
 };
@@ -77,15 +78,34 @@ static void keep_log(const ks_log_event *event, void *arg)
 }
 
 /* --- the first process ------------------------------------------------------------------------ */
-static bool fails(void *arg)
+static bool memory_is_short(const struct run *run)
 {
-    struct ksi_virtual *world = arg;
-    return ksi_virtual_chance(world, world->out_of_memory);
+    return run->world.out_of_memory > 0 || run->simulation->fail_allocation > 0;
 }
 
+static bool fails(void *arg)
+{
+    struct run *run = arg;
+    if (++run->allocations == run->simulation->fail_allocation) return true;
+    return ksi_virtual_chance(&run->world, run->world.out_of_memory);
+}
+
+static void end_shortage(void *resource)
+{
+    struct run *run = resource;
+    run->runtime->scheduler.pool.fails = NULL;
+}
+
+/* Memory is short until the scenario is released, its oldest resource last: before the first
+ * process is told, which must not end for want of memory itself. */
 static void run_scenario(void *arg)
 {
     struct run *run = arg;
+    ks_own(end_shortage, run);
+    if (memory_is_short(run)) {
+        run->runtime->scheduler.pool.fails_arg = run;
+        run->runtime->scheduler.pool.fails = fails;
+    }
     run->scenario();
 }
 
@@ -130,6 +150,11 @@ static void look_for_left(struct run *run)
     settle();
 }
 
+static bool is_no_memory(ks_reason reason)
+{
+    return reason.kind == KS_REASON_STATUS && reason.code == KS_NOMEM;
+}
+
 static void judge_end(struct run *run, const ks_msg *msg, ks_ms limit)
 {
     char text[256], why[160];
@@ -138,7 +163,8 @@ static void judge_end(struct run *run, const ks_msg *msg, ks_ms limit)
         snprintf(text, sizeof text, "did not end within %lld ms", (long long)limit);
         fail(run, text);
         each_other(run, show_one);
-    } else if (!ks_is_clean(down->reason) && run->world.out_of_memory <= 0) {
+    } else if (!ks_is_clean(down->reason) &&
+        !(memory_is_short(run) && is_no_memory(down->reason))) {
         snprintf(text, sizeof text, "the scenario ended: %s",
             ks_reason_text(down->reason, why, sizeof why));
         fail(run, text);
@@ -153,10 +179,6 @@ static void watch_over(void *arg)
     ks_ref monitor;
     run->process = ks_spawn_monitor(run_scenario, run, &monitor);
     s->simulator = &run->world.simulator;
-    if (run->world.out_of_memory > 0) {
-        s->pool.fails_arg = &run->world;
-        s->pool.fails = fails;
-    }
     const ks_msg *msg = ks_receive_ref(monitor, limit);
     s->pool.fails = NULL;
     judge_end(run, msg, limit);
@@ -204,6 +226,7 @@ static bool run_once(struct run *run)
     run->world.delay = simulation->delay > 0 ? simulation->delay : 0.1;
     run->world.out_of_memory = simulation->out_of_memory;
     run->failed = false;
+    run->allocations = 0;
     run->log_length = 0;
     run->log[0] = 0;
     run->runtime = ksi_virtual_runtime(&run->world);

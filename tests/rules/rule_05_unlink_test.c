@@ -65,6 +65,31 @@ static void a_non_trapper_survives_what_it_unlinked(void)
     KS_CHECK(survived);
 }
 
+struct race {
+    bool unlinked, survived;
+};
+
+static void unlinks_in_time_or_not(void *arg)
+{
+    struct race *race = arg;
+    ks_pid peer = ks_spawn_link(ends_soon, NULL);
+    wait_a_little();
+    ks_unlink(peer);
+    race->unlinked = true;
+    ks_sleep(100);
+    race->survived = true;
+}
+
+/* The exit and the unlink cross: it may end us before ks_unlink returns, and never after. */
+static void an_exit_on_its_way_is_dropped(void)
+{
+    struct race race = { 0 };
+    ks_ref monitor;
+    ks_spawn_monitor(unlinks_in_time_or_not, &race, &monitor);
+    end_of(monitor);
+    KS_CHECK(race.survived == race.unlinked);
+}
+
 /* The link that is made again counts again, and tells once. */
 static void a_new_link_after_unlink_works(void)
 {
@@ -185,7 +210,7 @@ int main(void)
     return run_scenarios("rule 5", 300,
         SCENARIOS(SCENARIO(no_exit_after_unlink), SCENARIO(no_exit_of_a_peer_killed_after_unlink),
             SCENARIO(a_non_trapper_survives_what_it_unlinked),
-            SCENARIO(a_new_link_after_unlink_works),
+            SCENARIO(an_exit_on_its_way_is_dropped), SCENARIO(a_new_link_after_unlink_works),
             SCENARIO(a_link_to_one_that_ended_meanwhile_says_noproc),
             SCENARIO(no_down_after_demonitor), SCENARIO(a_down_that_is_queued_goes_with_demonitor),
             SCENARIO(the_other_monitors_of_a_process_stay), SCENARIO(both_linking_last_are_linked),

@@ -74,6 +74,7 @@ static void must(ks_status status)
 static void program_main(const ks_none *args)
 {
     static const ks_int jobs = 100;
+    uint64_t before = ks_process_count();
     ks_pid tree;
     ks_int sum;
     must(ks_start_link(KS_CHILD(app), &tree));
@@ -88,7 +89,7 @@ static void program_main(const ks_none *args)
     printf("children: %lld, active: %lld, supervisors: %lld\n", (long long)counts.specs,
         (long long)counts.active, (long long)counts.supervisors);
     must(ks_stop_process(tree, KS_NORMAL, KS_INFINITY));
-    printf("stopped, left: %llu\n", (unsigned long long)ks_process_count() - 1);
+    printf("stopped, left: %llu\n", (unsigned long long)(ks_process_count() - before));
 }
 
 KS_PROCESS(program);
