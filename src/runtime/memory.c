@@ -22,22 +22,41 @@ static bool within_limit(struct ksi_scheduler *s, struct ksi_process *p, size_t 
     return !cold->memory_max || cold->memory_used + size <= cold->memory_max;
 }
 
+/* type: of a value whose sockets, shared bytes and secrets are to be released with it; or NULL. */
 static struct ksi_allocation *new_allocation(
-    struct ksi_scheduler *s, struct ksi_process *p, size_t size)
+    struct ksi_scheduler *s, struct ksi_process *p, size_t size, const ks_type *type)
 {
     if (!within_limit(s, p, size)) return NULL;
     uint8_t size_class;
-    struct ksi_allocation *a = ksi_pool_get(&s->pool, sizeof *a + size, &size_class);
-    if (!a) return NULL;
+    size_t before = type ? sizeof(struct ksi_typed) : 0;
+    char *block =
+        ksi_pool_get(&s->pool, before + sizeof(struct ksi_allocation) + size, &size_class);
+    if (!block) return NULL;
+    if (type) ((struct ksi_typed *)(void *)block)->type = type;
+    struct ksi_allocation *a = (struct ksi_allocation *)(void *)(block + before);
     *a = (struct ksi_allocation){ .next = p->memory,
         .link = &p->memory,
         .size = size,
         .owner = p->index,
-        .size_class = size_class };
+        .size_class = size_class,
+        .typed = type != NULL };
     if (a->next) a->next->link = &a->next;
     p->memory = a;
     p->cold->memory_used += size;
     return a;
+}
+
+/* Out of every list already. */
+static void give_back(struct ksi_scheduler *s, struct ksi_allocation *a)
+{
+    void *block = a;
+    if (a->typed) {
+        struct ksi_typed *typed = (struct ksi_typed *)(void *)a - 1;
+        ksi_type_release(typed->type, a + 1);
+        block = typed;
+    }
+    a->owner = 0; /* a second ks_free is seen, as long as nobody has the block again */
+    ksi_pool_give(&s->pool, block, a->size_class);
 }
 
 static void free_allocation(
@@ -46,8 +65,7 @@ static void free_allocation(
     *a->link = a->next;
     if (a->next) a->next->link = a->link;
     p->cold->memory_used -= a->size;
-    a->owner = 0; /* a second ks_free is seen, as long as nobody has the block again */
-    ksi_pool_give(&s->pool, a, a->size_class);
+    give_back(s, a);
 }
 
 void ksi_allocations_free(struct ksi_scheduler *s, struct ksi_process *p)
@@ -56,7 +74,7 @@ void ksi_allocations_free(struct ksi_scheduler *s, struct ksi_process *p)
     p->memory = NULL;
     while (a) {
         struct ksi_allocation *next = a->next;
-        ksi_pool_give(&s->pool, a, a->size_class);
+        give_back(s, a);
         a = next;
     }
 }
@@ -70,7 +88,7 @@ static struct ksi_process *self_of(struct ksi_scheduler *s)
 void *ks_alloc(size_t size)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    struct ksi_allocation *a = new_allocation(s, self_of(s), size);
+    struct ksi_allocation *a = new_allocation(s, self_of(s), size, NULL);
     if (!a) out_of_memory();
     return memset(a + 1, 0, size);
 }
@@ -100,7 +118,7 @@ void *ks_realloc(void *memory, size_t size)
     struct ksi_process *self = self_of(s);
     struct ksi_allocation *old = allocation_of(self, memory);
     self->cold->memory_used -= old->size;
-    struct ksi_allocation *a = new_allocation(s, self, size);
+    struct ksi_allocation *a = new_allocation(s, self, size, NULL);
     self->cold->memory_used += old->size;
     if (!a) out_of_memory();
     size_t kept = old->size < size ? old->size : size;
@@ -170,8 +188,12 @@ ks_reason ks_shutdown(const char *text, ...)
 /* One block for the struct and its tail, so that one ks_free is enough. */
 void *ks_copy_(const ks_type *type, const void *value)
 {
+    struct ksi_scheduler *s = ksi_this_scheduler;
     size_t size = (type->size + 7u) & ~(size_t)7;
-    char *copy = ks_alloc(size + ksi_type_tail(type, value));
+    struct ksi_allocation *a =
+        new_allocation(s, self_of(s), size + ksi_type_tail(type, value), type->owns ? type : NULL);
+    if (!a) out_of_memory();
+    char *copy = (char *)(a + 1);
     ksi_type_copy(type, copy, value, copy + size);
     return copy;
 }

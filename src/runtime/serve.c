@@ -121,8 +121,8 @@ static void terminate(struct ksi_scheduler *s, struct ksi_process *p)
 /* The reason was set by ks_stop; on_terminate may block, and may end the process in another way. */
 static void stop(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    p->flags |= KSI_OWN_END;
     if (!(p->flags & KSI_STARTING)) terminate(s, p);
+    p->flags |= KSI_OWN_END; /* not before: who is killed in there has nothing to report */
     ksi_condemn(s, p, ksi_stop_reason(p));
 }
 
