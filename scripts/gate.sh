@@ -93,7 +93,7 @@ clang_tidy() {
     root=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/clang/CMakeCache.txt")
     sed -n 's/^ *"file": "\(.*\.c\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" | sort -u |
         awk -v s="$root/src/" -v e="$root/examples/" 'index($0, s) == 1 || index($0, e) == 1' |
-        tr '\n' '\0' | xargs -0 -P "$jobs" -n 4 clang-tidy --quiet -p "$out/clang"
+        tr '\n' '\0' | xargs -0 -P "$jobs" -n 1 clang-tidy --quiet -p "$out/clang"
 }
 
 # What reads files only, with what clang's configuration built. STEP

@@ -12,6 +12,6 @@
 #endif
 
 #define KS_MUST_USE __attribute__((warn_unused_result))
-#define KS_PRINTF(format, arguments) __attribute__((format(printf, format, arguments)))
+#define KS_PRINTF(string, first) __attribute__((format(printf, string, first)))
 
 #endif

@@ -22,10 +22,7 @@ static inline ks_next ks_next_of(uint16_t verdict, int32_t argument)
     ks_next next = { verdict, 0, argument, KS_INFINITY };
     return next;
 }
-static inline ks_next ks_ok(void) /* init: ready */
-{
-    return ks_next_of(KS_NEXT_OK, 0);
-}
+static inline ks_next ks_ok(void) /* init: ready */ { return ks_next_of(KS_NEXT_OK, 0); }
 static inline ks_next ks_ignore(void) /* init: not now, not needed; the starter gets KS_IGNORE */
 {
     return ks_next_of(KS_NEXT_IGNORE, 0);
@@ -38,16 +35,14 @@ static inline ks_next ks_noreply(void) /* none, or later */
 {
     return ks_next_of(KS_NEXT_NOREPLY, 0);
 }
-/* A call: the caller's function returns this status, the server lives. init: the starter gets it, no
- * crash report. Elsewhere: the process ends with the status as its reason. */
-static inline ks_next ks_fail(ks_status status)
-{
-    return ks_next_of(KS_NEXT_FAIL, status);
-}
-KS_API ks_next ks_stop(ks_reason reason); /* end; a waiting caller gets KS_NOPROC */
+/* A call: the caller's function returns this status, the server lives. init: the starter gets
+ * it, no crash report. Elsewhere: the process ends with the status as its reason. */
+static inline ks_next ks_fail(ks_status status) { return ks_next_of(KS_NEXT_FAIL, status); }
+KS_API ks_next ks_stop(ks_reason reason);       /* end; a waiting caller gets KS_NOPROC */
 KS_API ks_next ks_reply_stop(ks_reason reason); /* terminate, then *reply, then end */
 /* Riders on any of them: ks_after(ks_reply(), 5000) gives handle_timeout when nothing came for 5 s;
- * ks_continue(ks_ok(), CONNECT) gives handle_continue before any message; what is 1 to 65535. */
+ * ks_continue(ks_ok(), CONNECT) gives handle_continue before any message; what is 1 to 65535. With
+ * both, the verdict of handle_continue takes the place of the time-out. */
 static inline ks_next ks_after(ks_next next, ks_ms idle)
 {
     next.after = idle;
@@ -75,15 +70,17 @@ enum { KS_BEHAVIOUR_VERSION = 1, KS_MODULE_VERSION = 1 };
 typedef struct ks_behaviour {
     uint32_t version; /* KS_BEHAVIOUR_VERSION */
     const char *name; /* "gen_server": seen in reports */
-    /* All run in the process, may block, and return what comes next. NULL has the stated default. */
-    ks_next (*on_start)(const ks_module *module, void *self, const void *args); /* default: ks_ok() */
-    /* A message; ks_op_of(msg) tells a call or cast from an info. Calls are answered by
+    /* All run in the process, may block, and return what comes next. NULL has the stated
+     * default. */
+    ks_next (*on_start)(
+        const ks_module *module, void *self, const void *args); /* default: ks_ok() */
+    /* A message; msg->op tells a call or cast from an info. Calls are answered by
      * ks_reply_(ks_from_(op), op, &value) or ks_fail_. Default: dropped; calls get KS_UNDEF. */
     ks_next (*on_message)(const ks_module *module, void *self, const ks_msg *msg);
     /* The exit of a linked process while we trap exits. Default: the parent's ends us, others are
      * messages of type ks_exited. */
     ks_next (*on_exit)(const ks_module *module, void *self, const ks_exited *exited, bool parent);
-    ks_next (*on_timeout)(const ks_module *module, void *self);           /* default: go on */
+    ks_next (*on_timeout)(const ks_module *module, void *self);            /* default: go on */
     ks_next (*on_continue)(const ks_module *module, void *self, int what); /* default: go on */
     /* Asked from outside to end (ks_stop_process, the parent's shutdown). Default: stop(reason). */
     ks_next (*on_system)(const ks_module *module, void *self, ks_reason stop);
@@ -112,33 +109,43 @@ struct ks_module {
 };
 KS_API const ks_behaviour ks_process_behaviour, ks_gen_server_behaviour, ks_supervisor_behaviour;
 
-/* --- the untyped verbs behind the stubs --------------------------------------------------------- */
+/* The state of the calling process, when it is of that behaviour; else NULL. */
+KS_API void *ks_my_state_(const ks_behaviour *behaviour);
+/* In on_start: tells the starter that the start succeeded, before on_start returns. As
+ * proc_lib:init_ack of OTP. */
+KS_API void ks_init_ack(void);
+
+/* --- the untyped verbs behind the stubs ------------------------------------------------------- */
 typedef struct ks_from {
     ks_pid caller;
     ks_ref ref;
 } ks_from;
 
 /* Blocks until the reply, at most timeout ms and never longer than the request being handled may
- * take. KS_OK; what the server failed with; KS_TIMEOUT, KS_DEADLINE, KS_NOPROC, KS_UNDEF, KS_OVERLOAD,
- * KS_CALLING_SELF, KS_NOMEM. What the reply points at is borrowed until the caller's handler returns
- * (plain process: its turn ends). */
-KS_API ks_status ks_call_(ks_pid to, const ks_op *op, const void *request, void *ret_reply, ks_ms timeout);
+ * take. KS_OK; what the server failed with; KS_TIMEOUT, KS_DEADLINE, KS_NOPROC, KS_UNDEF,
+ * KS_OVERLOAD, KS_CALLING_SELF, KS_NOMEM. What the reply points at is borrowed until the
+ * caller's handler returns (plain process: its turn ends). */
+KS_API ks_status ks_call_(
+    ks_pid to, const ks_op *op, const void *request, void *ret_reply, ks_ms timeout);
 /* As ks_send_. */
 KS_API ks_status ks_cast_(ks_pid to, const ks_op *op, const void *msg);
-/* The operation of a call or cast that on_message got; NULL: an info. */
-KS_API const ks_op *ks_op_of(const ks_msg *msg);
 /* Of the request being handled; ends the process when it is another op, or none. */
 KS_API ks_from ks_from_(const ks_op *op);
+/* Answers the request being handled: with a value, or with a status that is not KS_OK. */
+KS_API void ks_answer_(const ks_op *op, ks_status status, const void *reply);
+/* The same, but it leaves after on_terminate, whatever that does. */
+KS_API void ks_answer_at_end_(const ks_op *op, const void *reply);
 /* True: delivered. False: nobody waits any more. Any process may answer. */
 KS_API bool ks_reply_(ks_from from, const ks_op *op, const void *reply);
 KS_API bool ks_fail_(ks_from from, ks_status status);
 KS_API bool ks_waits_(ks_from from);
 /* A cast after `after` ms, then each `period` ms (0: once). The zero ref when out of memory. */
-KS_API ks_ref ks_cast_after_(ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const void *msg);
+KS_API ks_ref ks_cast_after_(
+    ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const void *msg);
 /* Casts and infos nobody handles: a warning in the log, go on. */
 KS_API ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg);
 
-/* --- about the request being handled -------------------------------------------------------------- */
+/* --- about the request being handled ---------------------------------------------------------- */
 KS_API ks_pid ks_caller(void);   /* none in casts and infos */
 KS_API ks_ms ks_time_left(void); /* until the caller gives up; KS_INFINITY */
 #endif

@@ -22,141 +22,142 @@
 #define KIOSK_GEN_SERVER_H
 #include "start.h"
 
-/* In a handler: a failed call becomes the reason of our own end. The only macro that hides a return. */
-#define KS_TRY(expr)                                                                              \
-    do {                                                                                          \
-        ks_status ks_s_ = (expr);                                                                 \
-        if (ks_s_) return ks_stop(ks_because(ks_s_));                                             \
+/* In a handler: a failed call becomes the reason of our own end. The only macro that hides a
+ * return. */
+#define KS_TRY(expr)                                                                               \
+    do {                                                                                           \
+        ks_status ks_s_ = (expr);                                                                  \
+        if (ks_s_) return ks_stop(ks_because(ks_s_));                                              \
     } while (0)
 
 /* --- rows ------------------------------------------------------------------------------------- */
-#define KS_CALL(P, op, Req, Rep)                                                                  \
-    static ks_next P##_handle_##op(P *self KS_IN(Req, request) KS_OUT(Rep, reply));               \
-    static ks_next P##_invoke_##op##_(void *self, const void *request, void *reply)               \
-    {                                                                                             \
-        (void)request, (void)reply;                                                               \
-        return P##_handle_##op(self KS_PASS(Req, request) KS_PASS(Rep, reply));                   \
-    }                                                                                             \
+#define KS_CALL(P, op, Req, Rep)                                                                   \
+    static ks_next P##_handle_##op(P *self KS_IN(Req, request) KS_OUT(Rep, reply));                \
+    static ks_next P##_invoke_##op##_(void *self, const void *request, void *reply)                \
+    {                                                                                              \
+        (void)request, (void)reply;                                                                \
+        return P##_handle_##op(self KS_PASS(Req, request) KS_PASS(Rep, reply));                    \
+    }                                                                                              \
     KS_CLIENT_(P, op, Req, Rep, P##_invoke_##op##_)
 
 /* Client side of a call: stack_call_push. Answering later: stack_from_pop() in the handler, which
  * then returns ks_noreply(); afterwards stack_reply_pop or stack_fail_pop, which return false when
- * nobody waits any more (timed out, dead), so that nothing is handed to nobody; stack_waits_pop asks. */
-#define KS_CLIENT_(P, op, Req, Rep, how)                                                          \
-    static const ks_op P##_##op##_op = { KS_OP_CALL,   #op,          &P##_module,                 \
-                                         KS_DESC(Req), KS_DESC(Rep), how };                       \
-    typedef struct P##_##op##_from {                                                              \
-        ks_from raw;                                                                              \
-    } P##_##op##_from;                                                                            \
-    KS_STUB KS_MUST_USE ks_status P##_call_##op(ks_pid to KS_IN(Req, request)                     \
-                                                    KS_OUT(Rep, ret_reply),                       \
-                                                ks_ms timeout)                                    \
-    {                                                                                             \
-        return ks_call_(to, &P##_##op##_op, KS_PTR(Req, request), KS_PTR(Rep, ret_reply),         \
-                        timeout);                                                                 \
-    }                                                                                             \
-    KS_STUB P##_##op##_from P##_from_##op(void)                                                   \
-    {                                                                                             \
-        return (P##_##op##_from){ ks_from_(&P##_##op##_op) };                                     \
-    }                                                                                             \
-    KS_STUB bool P##_reply_##op(P##_##op##_from from KS_IN(Rep, reply))                           \
-    {                                                                                             \
-        return ks_reply_(from.raw, &P##_##op##_op, KS_PTR(Rep, reply));                           \
-    }                                                                                             \
-    KS_STUB bool P##_fail_##op(P##_##op##_from from, ks_status status)                            \
-    {                                                                                             \
-        return ks_fail_(from.raw, status);                                                        \
-    }                                                                                             \
-    KS_STUB bool P##_waits_##op(P##_##op##_from from)                                             \
-    {                                                                                             \
-        return ks_waits_(from.raw);                                                               \
-    }                                                                                             \
+ * nobody waits any more (timed out, dead), so that nothing is handed to nobody; stack_waits_pop
+ * asks. */
+#define KS_CLIENT_(P, op, Req, Rep, how)                                                           \
+    static const ks_op P##_##op##_op = { KS_OP_CALL, #op, &P##_module, KS_DESC(Req), KS_DESC(Rep), \
+        how };                                                                                     \
+    typedef struct P##_##op##_from {                                                               \
+        ks_from raw;                                                                               \
+    } P##_##op##_from;                                                                             \
+    KS_STUB KS_MUST_USE ks_status P##_call_##op(                                                   \
+        ks_pid to KS_IN(Req, request) KS_OUT(Rep, ret_reply), ks_ms timeout)                       \
+    {                                                                                              \
+        return ks_call_(                                                                           \
+            to, &P##_##op##_op, KS_PTR(Req, request), KS_PTR(Rep, ret_reply), timeout);            \
+    }                                                                                              \
+    KS_STUB P##_##op##_from P##_from_##op(void)                                                    \
+    {                                                                                              \
+        return (P##_##op##_from){ ks_from_(&P##_##op##_op) };                                      \
+    }                                                                                              \
+    KS_STUB bool P##_reply_##op(P##_##op##_from from KS_IN(Rep, reply))                            \
+    {                                                                                              \
+        return ks_reply_(from.raw, &P##_##op##_op, KS_PTR(Rep, reply));                            \
+    }                                                                                              \
+    KS_STUB bool P##_fail_##op(P##_##op##_from from, ks_status status)                             \
+    {                                                                                              \
+        return ks_fail_(from.raw, status);                                                         \
+    }                                                                                              \
+    KS_STUB bool P##_waits_##op(P##_##op##_from from) { return ks_waits_(from.raw); }              \
     KS_API const ks_module P##_module
 
 /* Client side of a cast: counter_cast_reset, counter_cast_after_reset(ms, to),
  * counter_cast_every_reset(ms, to): a timer that casts; periods are absolute, so they do not drift,
  * and late ones are not made up for. */
-#define KS_CAST(P, op, Msg)                                                                       \
-    KS_HANDLER_(P, op, Msg)                                                                       \
-    static const ks_op P##_##op##_op = { KS_OP_CAST,   #op,  &P##_module,                         \
-                                         KS_DESC(Msg), NULL, P##_invoke_##op##_ };                \
-    KS_STUB ks_status P##_cast_##op(ks_pid to KS_IN(Msg, msg))                                    \
-    {                                                                                             \
-        return ks_cast_(to, &P##_##op##_op, KS_PTR(Msg, msg));                                    \
-    }                                                                                             \
-    KS_STUB ks_ref P##_cast_after_##op(ks_ms after, ks_pid to KS_IN(Msg, msg))                    \
-    {                                                                                             \
-        return ks_cast_after_(after, 0, to, &P##_##op##_op, KS_PTR(Msg, msg));                    \
-    }                                                                                             \
-    KS_STUB ks_ref P##_cast_every_##op(ks_ms period, ks_pid to KS_IN(Msg, msg))                   \
-    {                                                                                             \
-        return ks_cast_after_(period, period, to, &P##_##op##_op, KS_PTR(Msg, msg));              \
-    }                                                                                             \
+#define KS_CAST(P, op, Msg)                                                                        \
+    KS_HANDLER_(P, op, Msg)                                                                        \
+    static const ks_op P##_##op##_op = { KS_OP_CAST, #op, &P##_module, KS_DESC(Msg), NULL,         \
+        P##_invoke_##op##_ };                                                                      \
+    KS_STUB ks_status P##_cast_##op(ks_pid to KS_IN(Msg, msg))                                     \
+    {                                                                                              \
+        return ks_cast_(to, &P##_##op##_op, KS_PTR(Msg, msg));                                     \
+    }                                                                                              \
+    KS_STUB ks_ref P##_cast_after_##op(ks_ms after, ks_pid to KS_IN(Msg, msg))                     \
+    {                                                                                              \
+        return ks_cast_after_(after, 0, to, &P##_##op##_op, KS_PTR(Msg, msg));                     \
+    }                                                                                              \
+    KS_STUB ks_ref P##_cast_every_##op(ks_ms period, ks_pid to KS_IN(Msg, msg))                    \
+    {                                                                                              \
+        return ks_cast_after_(period, period, to, &P##_##op##_op, KS_PTR(Msg, msg));               \
+    }                                                                                              \
     KS_API const ks_module P##_module
 
-#define KS_INFO(P, op, Msg)                                                                       \
-    KS_HANDLER_(P, op, Msg)                                                                       \
-    static const ks_op P##_##op##_op = { KS_OP_INFO,   #op,  &P##_module,                         \
-                                         KS_DESC(Msg), NULL, P##_invoke_##op##_ }
-#define KS_HANDLER_(P, op, Msg)                                                                   \
-    static ks_next P##_handle_##op(P *self KS_IN(Msg, msg));                                      \
-    static ks_next P##_invoke_##op##_(void *self, const void *msg, void *reply)                   \
-    {                                                                                             \
-        (void)msg, (void)reply;                                                                   \
-        return P##_handle_##op(self KS_PASS(Msg, msg));                                           \
+#define KS_INFO(P, op, Msg)                                                                        \
+    KS_HANDLER_(P, op, Msg)                                                                        \
+    static const ks_op P##_##op##_op = { KS_OP_INFO, #op, &P##_module, KS_DESC(Msg), NULL,         \
+        P##_invoke_##op##_ }
+#define KS_HANDLER_(P, op, Msg)                                                                    \
+    static ks_next P##_handle_##op(P *self KS_IN(Msg, msg));                                       \
+    static ks_next P##_invoke_##op##_(void *self, const void *msg, void *reply)                    \
+    {                                                                                              \
+        (void)msg, (void)reply;                                                                    \
+        return P##_handle_##op(self KS_PASS(Msg, msg));                                            \
     }
 
-#define KS_OPS(P, ...) (const ks_op *const[]){ KS_EACH(KS_OP_OF, P, __VA_ARGS__) NULL }
+#define KS_OPS(P, ...)                                                                             \
+    (const ks_op *const[]) { KS_EACH(KS_OP_OF, P, __VA_ARGS__) NULL }
 #define KS_OP_OF(P, op) &P##_##op##_op,
 
-/* --- the server: its optional callbacks, checked slot by slot; last in the file ------------------ */
-#define KS_GEN_SERVER(P, ...)                                                                     \
-    static const struct P##_callbacks {                                                           \
-        ks_next (*init)(P *self, const P##_args *args); /* default: zeroed state */               \
-        ks_next (*handle_continue)(P *self, int what);                                            \
-        ks_next (*handle_timeout)(P *self);                                                       \
-        ks_next (*handle_info)(P *self, const ks_msg *msg); /* default: a warning in the log */   \
-        void (*terminate)(P *self, ks_reason why);          /* not when killed; see ks_own */     \
-        void (*format_status)(const P *self, char *buffer, size_t size);                          \
-        const ks_op *const *ops;                                                                  \
-    } P##_callbacks = { __VA_ARGS__ };                                                            \
-    static ks_next P##_init_(void *self, const void *args)                                        \
-    {                                                                                             \
-        return P##_callbacks.init ? P##_callbacks.init(self, args) : ks_ok();                     \
-    }                                                                                             \
-    static ks_next P##_continue_(void *self, int what)                                            \
-    {                                                                                             \
-        return P##_callbacks.handle_continue ? P##_callbacks.handle_continue(self, what)          \
-                                             : ks_noreply();                                      \
-    }                                                                                             \
-    static ks_next P##_timeout_(void *self)                                                       \
-    {                                                                                             \
-        return P##_callbacks.handle_timeout ? P##_callbacks.handle_timeout(self) : ks_noreply();  \
-    }                                                                                             \
-    static ks_next P##_info_(void *self, const ks_msg *msg)                                       \
-    {                                                                                             \
-        return P##_callbacks.handle_info ? P##_callbacks.handle_info(self, msg)                   \
-                                         : ks_unexpected_(&P##_module, msg);                      \
-    }                                                                                             \
-    static void P##_terminate_(void *self, ks_reason why)                                         \
-    {                                                                                             \
-        if (P##_callbacks.terminate) P##_callbacks.terminate(self, why);                          \
-    }                                                                                             \
-    static void P##_format_(const void *self, char *buffer, size_t size)                          \
-    {                                                                                             \
-        if (P##_callbacks.format_status) P##_callbacks.format_status(self, buffer, size);         \
-        else if (size) buffer[0] = 0; /* a state is not printed unless somebody says how */       \
-    }                                                                                             \
-    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                  \
-                                   .name = #P,                                                    \
-                                   .behaviour = &ks_gen_server_behaviour,                         \
-                                   .state_size = sizeof(P),                                       \
-                                   .args = P##_args_type_,                                        \
-                                   .ops = &P##_callbacks.ops,                                     \
-                                   .init = P##_init_,                                             \
-                                   .handle_continue = P##_continue_,                              \
-                                   .handle_timeout = P##_timeout_,                                \
-                                   .handle_info = P##_info_,                                      \
-                                   .terminate = P##_terminate_,                                   \
-                                   .format_status = P##_format_ }
+/* --- the server: its optional callbacks, checked slot by slot; last in the file --------------- */
+#define KS_GEN_SERVER(P, ...)                                                                      \
+    static const struct P##_callbacks {                                                            \
+        ks_next (*init)(P * self, const P##_args *args); /* default: zeroed state */               \
+        ks_next (*handle_continue)(P * self, int what);                                            \
+        ks_next (*handle_timeout)(P * self);                                                       \
+        ks_next (*handle_info)(P * self, const ks_msg *msg); /* default: a warning in the log */   \
+        void (*terminate)(P * self, ks_reason why);          /* not when killed; see ks_own */     \
+        void (*format_status)(const P *self, char *buffer, size_t size);                           \
+        const ks_op *const *ops;                                                                   \
+    } P##_callbacks = { __VA_ARGS__ };                                                             \
+    static ks_next P##_init_(void *self, const void *args)                                         \
+    {                                                                                              \
+        return P##_callbacks.init ? P##_callbacks.init(self, args) : ks_ok();                      \
+    }                                                                                              \
+    static ks_next P##_continue_(void *self, int what)                                             \
+    {                                                                                              \
+        return P##_callbacks.handle_continue ? P##_callbacks.handle_continue(self, what)           \
+                                             : ks_noreply();                                       \
+    }                                                                                              \
+    static ks_next P##_timeout_(void *self)                                                        \
+    {                                                                                              \
+        return P##_callbacks.handle_timeout ? P##_callbacks.handle_timeout(self) : ks_noreply();   \
+    }                                                                                              \
+    static ks_next P##_info_(void *self, const ks_msg *msg)                                        \
+    {                                                                                              \
+        return P##_callbacks.handle_info ? P##_callbacks.handle_info(self, msg)                    \
+                                         : ks_unexpected_(&P##_module, msg);                       \
+    }                                                                                              \
+    static void P##_terminate_(void *self, ks_reason why)                                          \
+    {                                                                                              \
+        if (P##_callbacks.terminate) P##_callbacks.terminate(self, why);                           \
+    }                                                                                              \
+    static void P##_format_(const void *self, char *buffer, size_t size)                           \
+    {                                                                                              \
+        if (P##_callbacks.format_status)                                                           \
+            P##_callbacks.format_status(self, buffer, size);                                       \
+        else if (size)                                                                             \
+            buffer[0] = 0; /* a state is not printed unless somebody says how */                   \
+    }                                                                                              \
+    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                   \
+        .name = #P,                                                                                \
+        .behaviour = &ks_gen_server_behaviour,                                                     \
+        .state_size = sizeof(P),                                                                   \
+        .args = P##_args_type_,                                                                    \
+        .ops = &P##_callbacks.ops,                                                                 \
+        .init = P##_init_,                                                                         \
+        .handle_continue = P##_continue_,                                                          \
+        .handle_timeout = P##_timeout_,                                                            \
+        .handle_info = P##_info_,                                                                  \
+        .terminate = P##_terminate_,                                                               \
+        .format_status = P##_format_ }
 #endif

@@ -15,8 +15,9 @@ typedef enum ks_level {
     KS_LOG_CRITICAL
 } ks_level;
 KS_API bool ks_log_enabled(ks_level level);
-KS_API void ks_log_(ks_level level, const char *file, int line, const char *format, ...) KS_PRINTF(4, 5);
-#define ks_log(level, ...)                                                                        \
+KS_API void ks_log_(ks_level level, const char *file, int line, const char *format, ...)
+    KS_PRINTF(4, 5);
+#define ks_log(level, ...)                                                                         \
     (ks_log_enabled((level)) ? ks_log_((level), __FILE__, __LINE__, __VA_ARGS__) : (void)0)
 #define ks_log_debug(...) ks_log(KS_LOG_DEBUG, __VA_ARGS__)
 #define ks_log_info(...) ks_log(KS_LOG_INFO, __VA_ARGS__)
@@ -32,8 +33,8 @@ typedef struct ks_log_event {
     int line;
     ks_text message; /* a crash report has several lines */
 } ks_log_event;
-/* Takes the place of standard error; NULL: standard error again. handle must not block or log. Before
- * the runtime starts, or from the thread that runs it. */
+/* Takes the place of standard error; NULL: standard error again. handle must not block or log.
+ * Before the runtime starts, or from the thread that runs it. */
 KS_API void ks_log_set_handler(void (*handle)(const ks_log_event *event, void *arg), void *arg);
 KS_API ks_level ks_log_set_level(ks_level least); /* the old one; default KS_LOG_NOTICE */
 #endif

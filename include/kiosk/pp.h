@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kiosk/pp.h - preprocessor tools behind KS_TYPE, KS_CALL and friends. Nothing here is for users. */
+/* kiosk/pp.h - preprocessor tools behind KS_TYPE, KS_CALL and friends. Not for users. */
 #ifndef KIOSK_PP_H
 #define KIOSK_PP_H
 #define KS_CAT_(a, b) a##b
@@ -8,9 +8,13 @@
 #define KS_SECOND(...) KS_SECOND_(__VA_ARGS__)
 #define KS_UNPAREN(...) __VA_ARGS__
 
-/* KS_EACH(m, c, x, y, z): m(c, x) m(c, y) m(c, z); up to 16. */
-#define KS_17TH_(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, N, ...) N
-#define KS_COUNT(...) KS_17TH_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+/* KS_EACH(m, c, x, y, z): m(c, x) m(c, y) m(c, z); up to 32. */
+#define KS_33RD_(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18,  \
+    _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30, _31, _32, N, ...)                  \
+    N
+#define KS_COUNT(...)                                                                              \
+    KS_33RD_(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15,  \
+        14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #define KS_EACH_1(m, c, x) m(c, x)
 #define KS_EACH_2(m, c, x, ...) m(c, x) KS_EACH_1(m, c, __VA_ARGS__)
 #define KS_EACH_3(m, c, x, ...) m(c, x) KS_EACH_2(m, c, __VA_ARGS__)
@@ -27,6 +31,22 @@
 #define KS_EACH_14(m, c, x, ...) m(c, x) KS_EACH_13(m, c, __VA_ARGS__)
 #define KS_EACH_15(m, c, x, ...) m(c, x) KS_EACH_14(m, c, __VA_ARGS__)
 #define KS_EACH_16(m, c, x, ...) m(c, x) KS_EACH_15(m, c, __VA_ARGS__)
+#define KS_EACH_17(m, c, x, ...) m(c, x) KS_EACH_16(m, c, __VA_ARGS__)
+#define KS_EACH_18(m, c, x, ...) m(c, x) KS_EACH_17(m, c, __VA_ARGS__)
+#define KS_EACH_19(m, c, x, ...) m(c, x) KS_EACH_18(m, c, __VA_ARGS__)
+#define KS_EACH_20(m, c, x, ...) m(c, x) KS_EACH_19(m, c, __VA_ARGS__)
+#define KS_EACH_21(m, c, x, ...) m(c, x) KS_EACH_20(m, c, __VA_ARGS__)
+#define KS_EACH_22(m, c, x, ...) m(c, x) KS_EACH_21(m, c, __VA_ARGS__)
+#define KS_EACH_23(m, c, x, ...) m(c, x) KS_EACH_22(m, c, __VA_ARGS__)
+#define KS_EACH_24(m, c, x, ...) m(c, x) KS_EACH_23(m, c, __VA_ARGS__)
+#define KS_EACH_25(m, c, x, ...) m(c, x) KS_EACH_24(m, c, __VA_ARGS__)
+#define KS_EACH_26(m, c, x, ...) m(c, x) KS_EACH_25(m, c, __VA_ARGS__)
+#define KS_EACH_27(m, c, x, ...) m(c, x) KS_EACH_26(m, c, __VA_ARGS__)
+#define KS_EACH_28(m, c, x, ...) m(c, x) KS_EACH_27(m, c, __VA_ARGS__)
+#define KS_EACH_29(m, c, x, ...) m(c, x) KS_EACH_28(m, c, __VA_ARGS__)
+#define KS_EACH_30(m, c, x, ...) m(c, x) KS_EACH_29(m, c, __VA_ARGS__)
+#define KS_EACH_31(m, c, x, ...) m(c, x) KS_EACH_30(m, c, __VA_ARGS__)
+#define KS_EACH_32(m, c, x, ...) m(c, x) KS_EACH_31(m, c, __VA_ARGS__)
 #define KS_EACH(m, c, ...) KS_CAT(KS_EACH_, KS_COUNT(__VA_ARGS__))(m, c, __VA_ARGS__)
 
 #define KS_PAREN_PROBE(...) ~, 1,

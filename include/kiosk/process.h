@@ -24,22 +24,30 @@ KS_API void ks_yield(void);
 KS_API void ks_set_label(const char *format, ...) KS_PRINTF(1, 2);
 
 /* --- messages ------------------------------------------------------------------------------- */
+struct ks_op;
 typedef struct ks_msg {
     const ks_type *type;
     const void *body;
+    const struct ks_op *op; /* NULL; for behaviours: the operation of a call or cast */
 } ks_msg;
 
-/* The message as a `const T *`, or NULL when it is something else. */
-#define ks_as(T, msg) ((msg)->type == &T##_type ? (const T *)(msg)->body : (const T *)NULL)
+/* The message as a `const T *`, or NULL when it is something else, or none came:
+ * ks_as(tick, ks_receive(100)). */
+#define ks_as(T, msg) ((const T *)ks_as_(&T##_type, (msg)))
+static inline const void *ks_as_(const ks_type *type, const ks_msg *msg)
+{
+    return msg && msg->type == type ? msg->body : NULL;
+}
 
-/* Copies value to the process: ks_send(to, tick, &(tick){ .n = 1, .of = 3 }). To a dead one: nothing.
- * KS_OVERLOAD when the receiver's mailbox limit refused it, KS_NOMEM; else KS_OK. */
+/* Copies value to the process: ks_send(to, tick, &(tick){ .n = 1, .of = 3 }). To a dead one:
+ * nothing. KS_OVERLOAD when the receiver's mailbox limit refused it, KS_NOMEM; else KS_OK. */
 #define ks_send(to, T, ...) ks_send_((to), &T##_type, KS_CHECKED(T, __VA_ARGS__))
 KS_API ks_status ks_send_(ks_pid to, const ks_type *type, const void *value);
 
-/* Receive, blocks the process for at most timeout ms. NULL: nothing came in time; 0 polls. What came
- * stays valid until the next ks_receive; the selective forms below add to it, so that two things
- * awaited in a row are both readable. In a server's handler, use the selective forms only. */
+/* Receive, blocks the process for at most timeout ms. NULL: nothing came in time; 0 polls. What
+ * came stays valid until the next ks_receive; the selective forms below add to it, so that two
+ * things awaited in a row are both readable. In a server's handler, use the selective forms
+ * only. */
 KS_API const ks_msg *ks_receive(ks_ms timeout);
 /* Selective: the first message that fits; the others keep their places. */
 #define ks_receive_as(T, timeout) ((const T *)ks_receive_type_(&T##_type, (timeout)))
@@ -47,7 +55,8 @@ KS_API const void *ks_receive_type_(const ks_type *type, ks_ms timeout);
 /* What belongs to a ref: the DOWN of a monitor, a timer's message. */
 KS_API const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout);
 /* fits must not block. */
-KS_API const ks_msg *ks_receive_if(bool (*fits)(const ks_msg *msg, void *arg), void *arg, ks_ms timeout);
+KS_API const ks_msg *ks_receive_if(
+    bool (*fits)(const ks_msg *msg, void *arg), void *arg, ks_ms timeout);
 /* Gives back everything received, replied and formatted so far. For loops that only call or receive
  * selectively. */
 KS_API void ks_end_turn(void);
@@ -70,8 +79,9 @@ KS_API void ks_link(ks_pid pid);
 KS_API void ks_unlink(ks_pid pid); /* after it returned no exit of pid arrives */
 /* Exactly one ks_down follows. The zero ref when pid is the caller itself, or out of memory. */
 KS_API ks_ref ks_monitor(ks_pid pid);
-KS_API void ks_demonitor(ks_ref monitor); /* after it no DOWN arrives; foreign and fired refs: no-op */
-KS_API bool ks_trap_exit(bool on);        /* the old value */
+KS_API void ks_demonitor(
+    ks_ref monitor);               /* after it no DOWN arrives; foreign and fired refs: no-op */
+KS_API bool ks_trap_exit(bool on); /* the old value */
 /* Ends the calling process, from any depth. */
 KS_API void ks_exit(ks_reason reason) __attribute__((noreturn));
 /* An exit signal to a process, by the rules of erlang:exit/2. */

@@ -6,30 +6,32 @@
 
 typedef struct ks_runtime ks_runtime;
 typedef struct ks_runtime_options { /* NULL or zero: the default */
-    uint32_t processes_max;  /* 16 million */
-    uint32_t stack_size;     /* bytes of address space of each stack; 256 KiB */
+    uint32_t processes_max;         /* 16 million */
+    uint32_t stack_size;            /* bytes of address space of each stack; 256 KiB */
     ks_ms stop_timeout;      /* for the whole ordered stop, then what is left is killed; 30 s */
     bool handle_termination; /* SIGTERM and SIGINT stop the root in order (ks_main says yes) */
 } ks_runtime_options;
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in
- * order (a second signal: at once). Returns what main should: 0 for a clean end, 1 else, with a last
- * word in the log. Blocks the calling thread, which becomes the scheduler. */
+ * order (a second signal: at once). Returns what main should: 0 for a clean end, 1 else, with a
+ * last word in the log. Blocks the calling thread, which becomes the scheduler. */
 static inline int ks_main(int argc, char **argv, const ks_child *root);
-/* The same with options, without a look at the command line. KS_OK: root ended clean; KS_EXITED: not;
- * else what its start gave. */
+/* The same with options, without a look at the command line. KS_OK: root ended clean; KS_EXITED:
+ * not; else what its start gave. */
 static inline ks_status ks_run(const ks_runtime_options *options, const ks_child *root) KS_MUST_USE;
 
-/* --- what a program may ask of the runtime that it runs in; zero outside ------------------------------ */
+/* --- what a program may ask of the runtime that it runs in; zero outside ---------------------- */
 KS_API uint64_t ks_process_count(void);
-KS_API uint64_t ks_process_memory(ks_pid pid); /* bytes: control block, state, ks_alloc, queue; 0: dead */
+KS_API uint64_t ks_process_memory(
+    ks_pid pid); /* bytes: control block, state, ks_alloc, queue; 0: dead */
 KS_API uint64_t ks_mailbox_length(ks_pid pid);
 typedef enum ks_guard_mode { KS_GUARD_NONE, KS_GUARD_PROTECT, KS_GUARD_INSTALL } ks_guard_mode;
-KS_API ks_guard_mode ks_stack_guard_mode(void); /* how stack overflow is caught: mprotect, or madvise */
+KS_API ks_guard_mode ks_stack_guard_mode(
+    void); /* how stack overflow is caught: mprotect, or madvise */
 
 KS_API int ks_main_(int argc, char **argv, const ks_child *root, size_t size);
-KS_API ks_status ks_run_(const ks_runtime_options *options, size_t options_size, const ks_child *root,
-                         size_t size);
+KS_API ks_status ks_run_(
+    const ks_runtime_options *options, size_t options_size, const ks_child *root, size_t size);
 static inline int ks_main(int argc, char **argv, const ks_child *root)
 {
     return ks_main_(argc, argv, root, sizeof *root);

@@ -5,6 +5,8 @@
  *         { KS_START(config, .path = "/etc/app.conf"), .name = "config" },
  *         { KS_START(connections), .name = "connections" }));
  *
+ * More than max_restarts within max_seconds end it, its children first, with a shutdown whose code
+ * is KS_EXITED: clean for the supervisor above, a failure for ks_main.
  * A supervisor is a module: it may be a child of another one, or the root given to ks_main. */
 #ifndef KIOSK_SUPERVISOR_H
 #define KIOSK_SUPERVISOR_H
@@ -18,6 +20,7 @@ typedef enum ks_strategy {
 typedef struct ks_child_list {
     const ks_child *items;
     size_t count;
+    size_t item_size; /* so that a newer library can read rows of older programs */
 } ks_child_list;
 
 struct ks_supervisor_spec {
@@ -29,78 +32,98 @@ struct ks_supervisor_spec {
     ks_child_list children;
 };
 
-#define KS_CHILDREN(...)                                                                          \
-    {                                                                                             \
-        (const ks_child[]){ __VA_ARGS__ }, sizeof((const ks_child[]){ __VA_ARGS__ }) / sizeof(ks_child) \
+#define KS_CHILDREN(...)                                                                           \
+    {                                                                                              \
+        (const ks_child[]){ __VA_ARGS__ },                                                         \
+            sizeof((const ks_child[]){ __VA_ARGS__ }) / sizeof(ks_child), sizeof(ks_child)         \
     }
 
 /* Fixed children, no arguments. Declares and defines P_module. */
-#define KS_SUPERVISOR(P, ...)                                                                     \
-    KS_MODULE(P, void);                                                                           \
-    static const ks_supervisor_spec P##_spec_ = { __VA_ARGS__ };                                  \
-    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                  \
-                                   .name = #P,                                                    \
-                                   .behaviour = &ks_supervisor_behaviour,                         \
-                                   .state_size = KS_SUPERVISOR_STATE_SIZE,                        \
-                                   .args = P##_args_type_,                                        \
-                                   .supervisor = &P##_spec_ }
+#define KS_SUPERVISOR(P, ...)                                                                      \
+    KS_MODULE(P, void);                                                                            \
+    static const ks_supervisor_spec P##_spec_ = { __VA_ARGS__ };                                   \
+    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                   \
+        .name = #P,                                                                                \
+        .behaviour = &ks_supervisor_behaviour,                                                     \
+        .state_size = KS_SUPERVISOR_STATE_SIZE,                                                    \
+        .args = P##_args_type_,                                                                    \
+        .supervisor = &P##_spec_ }
 
 /* Children that depend on the arguments: `static ks_status group_init(const group_args *args)` adds
  * them with ks_add_child, in start order. KS_MODULE(group, group_args) must stand before. */
-#define KS_SUPERVISOR_INIT(P, ...)                                                                \
-    static ks_status P##_init(const P##_args *args);                                              \
-    static ks_next P##_init_(void *self, const void *args)                                        \
-    {                                                                                             \
-        (void)self;                                                                               \
-        ks_status status = P##_init(args);                                                        \
-        return status ? ks_fail(status) : ks_ok();                                                \
-    }                                                                                             \
-    static const ks_supervisor_spec P##_spec_ = { __VA_ARGS__ };                                  \
-    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                  \
-                                   .name = #P,                                                    \
-                                   .behaviour = &ks_supervisor_behaviour,                         \
-                                   .state_size = KS_SUPERVISOR_STATE_SIZE,                        \
-                                   .args = P##_args_type_,                                        \
-                                   .init = P##_init_,                                             \
-                                   .supervisor = &P##_spec_ }
+#define KS_SUPERVISOR_INIT(P, ...)                                                                 \
+    static ks_status P##_init(const P##_args *args);                                               \
+    static ks_next P##_init_(void *self, const void *args)                                         \
+    {                                                                                              \
+        (void)self;                                                                                \
+        ks_status status = P##_init(args);                                                         \
+        return status ? ks_fail(status) : ks_ok();                                                 \
+    }                                                                                              \
+    static const ks_supervisor_spec P##_spec_ = { __VA_ARGS__ };                                   \
+    const ks_module P##_module = { .version = KS_MODULE_VERSION,                                   \
+        .name = #P,                                                                                \
+        .behaviour = &ks_supervisor_behaviour,                                                     \
+        .state_size = KS_SUPERVISOR_STATE_SIZE,                                                    \
+        .args = P##_args_type_,                                                                    \
+        .init = P##_init_,                                                                         \
+        .supervisor = &P##_spec_ }
 enum { KS_SUPERVISOR_STATE_SIZE = 192 };
 /* Inside P_init only: copied; started after P_init has returned. KS_ALREADY_PRESENT (same id),
- * KS_BADARG. */
-KS_API ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
+ * KS_FULL, KS_BADARG (a wrong row, or the supervisor is dynamic), KS_DENIED (not inside P_init). */
+static inline ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
 
-/* --- a running supervisor: these block until it has answered -------------------------------------- */
-/* Copies the row, starts the child, keeps it when the start succeeded (or was ignored).
- * KS_ALREADY_STARTED, KS_ALREADY_PRESENT (id exists), KS_FULL, or what the start gave. */
-static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
-    KS_MUST_USE;
-/* Stopped, not restarted; the row is kept (not of a temporary child). KS_NOT_FOUND. */
+/* --- a running supervisor --------------------------------------------------------------------- */
+/* These block until it has answered, so also while it waits for the init of another child. All give
+ * the statuses of a call, too: KS_NOPROC, KS_UNDEF (that is no supervisor), KS_CALLING_SELF... */
+/* Copies the row, starts the child, keeps it when the start succeeded, or gave KS_IGNORE (not of a
+ * temporary or dynamic child). KS_ALREADY_STARTED (*ret_pid: who has the id or the name),
+ * KS_ALREADY_PRESENT (the id exists, but does not run), KS_FULL, KS_BADARG, or what the start
+ * gave. */
+static inline ks_status ks_start_child(
+    ks_pid supervisor, const ks_child *child, ks_pid *ret_pid) KS_MUST_USE;
+/* Stopped, not restarted; the row is kept (not of a temporary or dynamic child). KS_NOT_FOUND. */
 KS_API ks_status ks_terminate_child(ks_pid supervisor, const char *id);
+/* A child that is being restarted is found by the pid that it had. Not by a named pid. */
 KS_API ks_status ks_terminate_child_pid(ks_pid supervisor, ks_pid child);
-/* A stopped child again. KS_ALREADY_STARTED, KS_NOT_FOUND, or what the start gave. */
+/* A stopped child again. KS_ALREADY_STARTED (runs, or is being restarted), KS_NOT_FOUND (so for all
+ * dynamic children), or what the start gave. */
 KS_API ks_status ks_restart_child(ks_pid supervisor, const char *id, ks_pid *ret_pid);
-/* Forgets a stopped child. KS_ALREADY_STARTED: it runs; KS_NOT_FOUND. */
+/* Forgets a stopped child. KS_ALREADY_STARTED (runs, or is being restarted), KS_NOT_FOUND. */
 KS_API ks_status ks_delete_child(ks_pid supervisor, const char *id);
 
-typedef enum ks_child_state { KS_CHILD_RUNNING, KS_CHILD_RESTARTING, KS_CHILD_STOPPED } ks_child_state;
+typedef enum ks_child_state {
+    KS_CHILD_RUNNING,
+    KS_CHILD_RESTARTING, /* its start has failed since it ended, and is tried again */
+    KS_CHILD_STOPPED
+} ks_child_state;
 typedef struct ks_child_info {
-    ks_text id;   /* borrowed until the caller's handler returns */
-    ks_text name; /* the module's */
-    ks_pid pid;   /* none unless running */
+    ks_text id;    /* borrowed until the caller's handler returns */
+    ks_text name;  /* the module's */
+    ks_pid pid;    /* none unless running */
     int32_t state; /* ks_child_state */
     bool is_supervisor;
-    int64_t restarts;
+    int64_t restarts; /* by the supervisor */
 } ks_child_info;
 /* In start order. At most max are written; *ret_count is how many there are. */
-KS_API ks_status ks_which_children(ks_pid supervisor, ks_child_info *ret_children, size_t max,
-                                   size_t *ret_count);
+KS_API ks_status ks_which_children(
+    ks_pid supervisor, ks_child_info *ret_children, size_t max, size_t *ret_count);
 typedef struct ks_child_counts {
-    int64_t specs, active, supervisors, workers;
+    int64_t specs, active, supervisors, workers; /* the last two: whether they run or not */
 } ks_child_counts;
+KS_DECLARE_TYPE(ks_child_info);
+KS_DECLARE_TYPE(ks_child_counts);
 KS_API ks_status ks_count_children(ks_pid supervisor, ks_child_counts *ret_counts);
-/* The tree below a supervisor as text, a line a process, indented; cut to size; its full length. */
+/* The tree below a supervisor as text, a line a process, at most 20 children of each supervisor;
+ * cut to size; its full length. Asks every supervisor in it. */
 KS_API size_t ks_format_tree(ks_pid supervisor, char *buffer, size_t size);
 
-KS_API ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid);
+KS_API ks_status ks_add_child_(const ks_child *child, size_t size);
+static inline ks_status ks_add_child(const ks_child *child)
+{
+    return ks_add_child_(child, sizeof *child);
+}
+KS_API ks_status ks_start_child_(
+    ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid);
 static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
 {
     return ks_start_child_(supervisor, child, sizeof *child, ret_pid);

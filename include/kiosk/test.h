@@ -4,10 +4,10 @@
 #define KIOSK_TEST_H
 #include "runtime.h"
 
-/* --- a server in the hands of a test: no thread, no real time --------------------------------------- */
+/* --- a server in the hands of a test: no thread, no real time --------------------------------- */
 /* init runs before it returns. The pid works with the server's own client functions, called from a
- * plain main or test: each runs the server, in virtual time, before it returns. Everything ends with
- * ks_step_end, or with the OS process. */
+ * plain main or test: each runs the server, in virtual time, before it returns. Everything ends
+ * with ks_step_end, or with the OS process. */
 KS_API ks_status ks_step_start_(const ks_child *how, size_t size, ks_pid *ret_pid) KS_MUST_USE;
 static inline ks_status ks_step_start(const ks_child *how, ks_pid *ret_pid)
 {
@@ -20,7 +20,7 @@ KS_API void ks_step_end(void);
 #define ks_step_state(P, pid) ((const P *)ks_step_state_((pid), &P##_module)) /* look into it */
 KS_API const void *ks_step_state_(ks_pid server, const ks_module *module);
 
-/* --- a simulated program --------------------------------------------------------------------------- */
+/* --- a simulated program ---------------------------------------------------------------------- */
 typedef struct ks_simulation {
     uint64_t seed;        /* of the first run; 0: from KIOSK_SEED, else 1 */
     int runs;             /* as many seeds; default 1; with KIOSK_SEED 1 */
@@ -29,6 +29,7 @@ typedef struct ks_simulation {
     double out_of_memory; /* chance that an allocation fails; default 0 */
     ks_ms time_limit;     /* virtual; default one hour */
     bool may_leave;       /* processes may be left at the end: they are killed, not a failure */
+    uint64_t fail_allocation; /* the n-th allocation since the scenario began fails; 0: none */
 } ks_simulation;
 /* Runs scenario as a process of a fresh simulated runtime, for each seed, until it returns; then
  * nothing may be left: no process it started, no memory, no descriptor. Virtual time passes when
@@ -37,7 +38,7 @@ KS_API int ks_simulate(const ks_simulation *simulation, void (*scenario)(void));
 KS_API uint64_t ks_simulation_seed(void); /* of the current run; 0 outside */
 
 /* Ends the scenario with a message that names the seed; outside of one, the program. */
-#define KS_CHECK(condition)                                                                       \
+#define KS_CHECK(condition)                                                                        \
     ((condition) ? (void)0 : ks_check_failed_(__FILE__, __LINE__, #condition))
 #define KS_CHECK_OK(expr) ks_check_ok_((expr), __FILE__, __LINE__, #expr)
 KS_API void ks_check_failed_(const char *file, int line, const char *what);

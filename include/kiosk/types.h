@@ -4,17 +4,10 @@
  * All are plain values: copy them, keep them, put them into messages. Zero means "none". */
 #ifndef KIOSK_TYPES_H
 #define KIOSK_TYPES_H
+#include "api.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#ifdef __cplusplus
-#define KS_API extern "C" __attribute__((visibility("default")))
-#else
-#define KS_API extern __attribute__((visibility("default")))
-#endif
-#define KS_MUST_USE __attribute__((warn_unused_result))
-#define KS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* --- status: 0 is ok, > 0 is ours, < 0 is -errno ------------------------------------------ */
 typedef int ks_status;
@@ -48,7 +41,7 @@ KS_API const char *ks_status_text(ks_status status);
 /* A process, or something that is looked up at each use and stands for one: a name, an alias, a
  * sibling. Works wherever a process is meant. The fields are the library's own. */
 typedef struct ks_pid {
-    uint64_t id; /* process: generation << 32 | slot */
+    uint64_t id;   /* process: generation << 32 | slot */
     uint32_t node; /* 0: this one */
     uint32_t kind;
 } ks_pid;
@@ -56,7 +49,8 @@ typedef struct ks_pid {
 typedef struct ks_ref {
     uint64_t id[2];
 } ks_ref;
-/* A stream or listener; owned by one process; a message or start argument that holds it moves it. */
+/* A stream or listener; owned by one process; a message or start argument that holds it moves
+ * it. */
 typedef struct ks_socket {
     uint64_t id;
 } ks_socket;
@@ -69,14 +63,8 @@ static inline bool ks_same_ref(ks_ref a, ks_ref b)
 {
     return a.id[0] == b.id[0] && a.id[1] == b.id[1];
 }
-static inline bool ks_same_socket(ks_socket a, ks_socket b)
-{
-    return a.id == b.id;
-}
-static inline bool ks_is_none(ks_pid pid)
-{
-    return pid.id == 0;
-}
+static inline bool ks_same_socket(ks_socket a, ks_socket b) { return a.id == b.id; }
+static inline bool ks_is_none(ks_pid pid) { return pid.id == 0; }
 
 /* --- time: milliseconds everywhere ---------------------------------------------------------- */
 typedef int64_t ks_ms;

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info - the answer to INFO: the program about itself, in the form of Redis. */
+#ifndef STORE_INFO_H
+#define STORE_INFO_H
+#include "commands.h"
+
+/* section: "server", "clients", "memory", "kiosk"; "default", "all", "everything" are all of them;
+ * others are empty. Blocks while the supervisors answer. */
+void info_answer(struct session *session, ks_text section);
+#endif

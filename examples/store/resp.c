@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resp - a state machine with a phase for each thing that a request consists of.
+ *
+ * Invariant: the answer depends on the bytes alone, never on the pieces they came in. So each phase
+ * either sees all that it judges, or asks for more. */
+#include "resp.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum phase { PHASE_TYPE, PHASE_INLINE, PHASE_COUNT, PHASE_HEADER, PHASE_BODY };
+enum { GO_ON = -1 }; /* beside resp_result: the next phase may run */
+
+struct input {
+    const char *bytes;
+    size_t len;
+    const struct resp_limits *limits;
+};
+
+static int more(struct resp_command *command, size_t need)
+{
+    command->need = need;
+    return RESP_MORE;
+}
+
+static int wrong(struct resp_command *command, const char *what)
+{
+    snprintf(command->error, sizeof command->error, "Protocol error: %s", what);
+    return RESP_ERROR;
+}
+
+bool resp_integer(ks_text text, int64_t *ret_value)
+{
+    bool negative = text.len > 0 && text.ptr[0] == '-';
+    size_t digits = text.len - negative;
+    const char *first = text.ptr + negative;
+    if (digits < 1 || digits > 19 || (first[0] == '0' && (digits > 1 || negative))) return false;
+    uint64_t value = 0; /* 19 digits fit */
+    for (size_t i = 0; i < digits; i++) {
+        if (first[i] < '0' || first[i] > '9') return false;
+        value = value * 10 + (uint64_t)(first[i] - '0');
+    }
+    if (value > (uint64_t)INT64_MAX + negative) return false;
+    *ret_value = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+/* The number of a line like "*3\r\n" at command->at, which is passed. GO_ON, RESP_MORE, or
+ * RESP_ERROR without a text. */
+static int header_number(struct resp_command *command, const struct input *in, int64_t *ret_number)
+{
+    size_t there = in->len - command->at;
+    if (there > RESP_HEADER_MAX) there = RESP_HEADER_MAX;
+    const char *line = in->bytes + command->at;
+    const char *end = memchr(line, '\r', there);
+    if (!end && there == RESP_HEADER_MAX) return RESP_ERROR;
+    if (!end || end + 1 == in->bytes + in->len) return more(command, in->len + 1);
+    if (end[1] != '\n') return RESP_ERROR;
+    if (!resp_integer((ks_text){ line + 1, (size_t)(end - line) - 1 }, ret_number))
+        return RESP_ERROR;
+    command->at += (size_t)(end - line) + 2;
+    return GO_ON;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+static int split_line(struct resp_command *command, const struct input *in, size_t end)
+{
+    for (size_t i = command->at; i < end;) {
+        while (i < end && is_blank(in->bytes[i])) i++;
+        size_t start = i;
+        while (i < end && !is_blank(in->bytes[i])) i++;
+        if (i == start) break;
+        if (command->count == in->limits->args_max) return wrong(command, "too many arguments");
+        command->args[command->count].start = (uint32_t)start;
+        command->args[command->count++].len = (uint32_t)(i - start);
+    }
+    return RESP_COMMAND;
+}
+
+static int phase_inline(struct resp_command *command, const struct input *in)
+{
+    size_t last = command->at + in->limits->inline_max; /* the line end may stand here, not later */
+    size_t limit = in->len <= last ? in->len : last + 1;
+    const char *end = memchr(in->bytes + command->scanned, '\n', limit - command->scanned);
+    if (!end && in->len > last) return wrong(command, "too big inline request");
+    command->scanned = limit;
+    if (!end) return more(command, in->len + 1);
+    size_t line_end = (size_t)(end - in->bytes);
+    bool cr = line_end > command->at && in->bytes[line_end - 1] == '\r';
+    int result = split_line(command, in, line_end - cr);
+    command->at = line_end + 1;
+    return result;
+}
+
+static int phase_type(struct resp_command *command, const struct input *in)
+{
+    if (command->at == in->len) return more(command, in->len + 1);
+    command->phase = in->bytes[command->at] == '*' ? PHASE_COUNT : PHASE_INLINE;
+    command->scanned = command->at;
+    return GO_ON;
+}
+
+static int phase_count(struct resp_command *command, const struct input *in)
+{
+    int64_t count;
+    int result = header_number(command, in, &count);
+    if (result == RESP_MORE) return result;
+    if (result == RESP_ERROR || count < -1 || count > (int64_t)in->limits->args_max)
+        return wrong(command, "invalid multibulk length");
+    if (count <= 0) return RESP_COMMAND;
+    command->expected = (uint32_t)count;
+    command->phase = PHASE_HEADER;
+    return GO_ON;
+}
+
+static int not_a_bulk(struct resp_command *command, char got)
+{
+    char text[32];
+    int byte = (unsigned char)got;
+    if (byte < 128 && isprint(byte))
+        snprintf(text, sizeof text, "expected '$', got '%c'", byte);
+    else
+        snprintf(text, sizeof text, "expected '$', got byte %d", byte);
+    return wrong(command, text);
+}
+
+static int phase_header(struct resp_command *command, const struct input *in)
+{
+    int64_t len;
+    if (command->at == in->len) return more(command, in->len + 1);
+    if (in->bytes[command->at] != '$') return not_a_bulk(command, in->bytes[command->at]);
+    int result = header_number(command, in, &len);
+    if (result == RESP_MORE) return result;
+    if (result == RESP_ERROR || len < 0 || len > (int64_t)in->limits->request_max)
+        return wrong(command, "invalid bulk length");
+    if ((uint64_t)len + command->total > in->limits->request_max)
+        return wrong(command, "too big request");
+    command->bulk_len = (uint32_t)len;
+    command->total += (uint32_t)len;
+    command->phase = PHASE_BODY;
+    return GO_ON;
+}
+
+static int phase_body(struct resp_command *command, const struct input *in)
+{
+    size_t end = command->at + command->bulk_len;
+    if (in->len < end + 2) return more(command, end + 2);
+    if (in->bytes[end] != '\r' || in->bytes[end + 1] != '\n')
+        return wrong(command, "expected CR LF after a bulk string");
+    command->args[command->count].start = (uint32_t)command->at;
+    command->args[command->count++].len = command->bulk_len;
+    command->at = end + 2;
+    command->phase = PHASE_HEADER;
+    return command->count == command->expected ? RESP_COMMAND : GO_ON;
+}
+
+void resp_begin(struct resp_command *command)
+{
+    /* Not the arguments: idle connections shall not touch those pages. */
+    memset(command, 0, offsetof(struct resp_command, args));
+}
+
+resp_result resp_parse(const char *bytes, size_t len, const struct resp_limits *limits,
+    struct resp_command *command, size_t *ret_consumed)
+{
+    static int (*const phases[])(
+        struct resp_command *, const struct input *) = { [PHASE_TYPE] = phase_type,
+        [PHASE_INLINE] = phase_inline,
+        [PHASE_COUNT] = phase_count,
+        [PHASE_HEADER] = phase_header,
+        [PHASE_BODY] = phase_body };
+    const struct input in = { bytes, len, limits };
+    int result = GO_ON;
+    command->bytes = bytes;
+    while (result == GO_ON) result = phases[command->phase](command, &in);
+    if (result == RESP_COMMAND) *ret_consumed = command->at;
+    return (resp_result)result;
+}

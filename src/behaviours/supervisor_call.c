@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervisor_call.c - the operations of a running supervisor, and what they are asked with.
+ *
+ * One module of its own serves as their address, whatever module the supervisor is of. A row
+ * travels by value, with its arguments as a ks_any: whoever asks may be gone before it was read.
+ * Handlers run in the supervisor; the public functions in whoever asks. */
+#include "behaviours/supervisor.h"
+
+#include <string.h>
+
+static const ks_module protocol = { .version = KS_MODULE_VERSION, .name = "supervisor" };
+
+/* --- what travels ----------------------------------------------------------------------------- */
+KS_TYPE(ks_child_info, id, name, pid, state, is_supervisor, restarts);
+KS_TYPE(ks_child_counts, specs, active, supervisors, workers);
+
+typedef struct ksi_start_child {
+    const ks_module *module;
+    ks_any args;
+    const char *id, *name;
+    ks_ms shutdown, start_timeout;
+    uint64_t memory_max;
+    uint32_t mailbox_max;
+    int32_t restart, overload;
+} ksi_start_child;
+KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, memory_max,
+    mailbox_max, restart, overload);
+
+typedef struct ksi_started_child { /* a call that fails has no room for a pid */
+    ks_pid pid;
+    int32_t status;
+} ksi_started_child;
+KS_TYPE(ksi_started_child, pid, status);
+
+typedef struct ksi_children {
+    ks_text supervisor; /* the name of its module */
+    ks_pid pid;         /* its own */
+    uint64_t count;     /* of all: the list may be cut */
+    KS_LIST_OF(ks_child_info) infos;
+} ksi_children;
+KS_TYPE(ksi_children, supervisor, pid, count, (list, infos, ks_child_info));
+
+union reply {
+    ksi_started_child started;
+    ksi_children children;
+    ks_child_counts counts;
+};
+
+/* --- handlers --------------------------------------------------------------------------------- */
+static ks_child row_of(const ksi_start_child *request)
+{
+    return (ks_child){ .module = request->module,
+        .args = request->args.value,
+        .id = request->id,
+        .name = request->name,
+        .restart = (ks_restart)request->restart,
+        .shutdown = request->shutdown,
+        .mailbox_max = request->mailbox_max,
+        .overload = (ks_overload)request->overload,
+        .memory_max = (size_t)request->memory_max,
+        .start_timeout = request->start_timeout };
+}
+
+/* A temporary child is started with the arguments of the request: nobody needs them again. */
+static ks_status start_child(struct ksi_supervisor *self, const ks_child *row, ks_pid *ret_pid)
+{
+    struct ksi_child *child;
+    ks_status status = ksi_child_check(self, row, &child);
+    if (status == KS_ALREADY_STARTED) *ret_pid = child->pid;
+    if (status) return status;
+    child = ksi_child_new(self, row);
+    bool temporary = child->row.restart == KS_TEMPORARY;
+    if (!temporary) ksi_child_copy_args(child, row->args);
+    status = ksi_child_start(self, child, temporary ? row->args : child->row.args, ret_pid);
+    if (status == KS_OK || (status == KS_IGNORE && !ksi_is_forgotten(self, child)))
+        ksi_child_insert(self, child);
+    else
+        ksi_child_free(child);
+    return status;
+}
+
+static ks_next handle_start_child(void *state, const void *request, void *reply)
+{
+    ksi_started_child *started = reply;
+    ks_child row = row_of(request);
+    started->status = start_child(state, &row, &started->pid);
+    return ks_reply();
+}
+
+static ks_next terminate_child(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    if (!child) return ks_fail(KS_NOT_FOUND);
+    ksi_child_stop(self, child);
+    if (ksi_is_forgotten(self, child)) ksi_child_remove(self, child);
+    return ks_reply();
+}
+
+static struct ksi_child *child_of(const struct ksi_supervisor *self, const void *id)
+{
+    return ksi_child_of_id(self, ((const ks_text *)id)->ptr);
+}
+
+static ks_next handle_terminate_child(void *state, const void *id, void *reply)
+{
+    return terminate_child(state, child_of(state, id));
+}
+
+static ks_next handle_terminate_child_pid(void *state, const void *pid, void *reply)
+{
+    return terminate_child(state, ksi_child_of_pid(state, *(const ks_pid *)pid));
+}
+
+static ks_next handle_restart_child(void *state, const void *id, void *reply)
+{
+    struct ksi_child *child = child_of(state, id);
+    ksi_started_child *started = reply;
+    if (!child) return ks_fail(KS_NOT_FOUND);
+    started->pid = child->state == KS_CHILD_RUNNING ? child->pid : (ks_pid){ 0 };
+    started->status = KS_ALREADY_STARTED;
+    if (child->state == KS_CHILD_STOPPED)
+        started->status = ksi_child_start(state, child, child->row.args, &started->pid);
+    return ks_reply();
+}
+
+static ks_next handle_delete_child(void *state, const void *id, void *reply)
+{
+    struct ksi_child *child = child_of(state, id);
+    if (!child) return ks_fail(KS_NOT_FOUND);
+    if (child->state != KS_CHILD_STOPPED) return ks_fail(KS_ALREADY_STARTED);
+    ksi_child_remove(state, child);
+    return ks_reply();
+}
+
+static ks_child_info info_of(const struct ksi_child *child)
+{
+    bool running = child->state == KS_CHILD_RUNNING;
+    return (ks_child_info){ .id = ks_str(child->row.id),
+        .name = ks_str(child->row.module->name),
+        .pid = running ? child->pid : (ks_pid){ 0 },
+        .state = (int32_t)child->state,
+        .is_supervisor = ksi_is_supervisor(child),
+        .restarts = child->restarts };
+}
+
+static ks_next handle_which_children(void *state, const void *request, void *reply)
+{
+    const struct ksi_supervisor *self = state;
+    size_t count = (size_t)self->counts.specs, max = (size_t) * (const ks_int *)request, used = 0;
+    ks_child_info *infos = NULL;
+    if (max > count) max = count;
+    if (max) {
+        infos = ks_alloc(max * sizeof *infos);
+        ks_defer(ks_free, infos);
+    }
+    for (const struct ksi_child *child = self->first; child && used < max; child = child->next)
+        infos[used++] = info_of(child);
+    *(ksi_children *)reply = (ksi_children){ .supervisor = ks_str(self->module->name),
+        .pid = ks_self(),
+        .count = count,
+        .infos = { infos, used } };
+    return ks_reply();
+}
+
+static ks_next handle_count_children(void *state, const void *request, void *reply)
+{
+    *(ks_child_counts *)reply = ((const struct ksi_supervisor *)state)->counts;
+    return ks_reply();
+}
+
+static ks_next handle_retry(void *state, const void *msg, void *reply)
+{
+    return ksi_supervisor_retry(state);
+}
+
+/* --- operations ------------------------------------------------------------------------------- */
+#define OPERATION(NAME, KIND, REQUEST, REPLY)                                                      \
+    static const ks_op NAME##_op = { KIND, #NAME, &protocol, REQUEST, REPLY, handle_##NAME }
+OPERATION(start_child, KS_OP_CALL, &ksi_start_child_type, &ksi_started_child_type);
+OPERATION(terminate_child, KS_OP_CALL, &ks_text_type, &ks_none_type);
+OPERATION(terminate_child_pid, KS_OP_CALL, &ks_pid_type, &ks_none_type);
+OPERATION(restart_child, KS_OP_CALL, &ks_text_type, &ksi_started_child_type);
+OPERATION(delete_child, KS_OP_CALL, &ks_text_type, &ks_none_type);
+OPERATION(which_children, KS_OP_CALL, &ks_int_type, &ksi_children_type);
+OPERATION(count_children, KS_OP_CALL, &ks_none_type, &ks_child_counts_type);
+OPERATION(retry, KS_OP_CAST, &ks_none_type, NULL);
+
+ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
+{
+    const ks_op *op = msg->op;
+    union reply reply;
+    memset(&reply, 0, sizeof reply);
+    if (op->module != &protocol) {
+        if (op->kind != KS_OP_CALL) return ks_unexpected_(self->module, msg);
+        ks_answer_(op, KS_UNDEF, NULL);
+        return ks_noreply();
+    }
+    ks_next next = op->invoke(self, msg->body, &reply);
+    if (op->kind != KS_OP_CALL) return next;
+    if (next.verdict == KS_NEXT_FAIL)
+        ks_answer_(op, next.argument, NULL);
+    else
+        ks_answer_(op, KS_OK, &reply);
+    return ks_noreply();
+}
+
+bool ksi_supervisor_retry_later(void)
+{
+    ks_none none = { 0 };
+    return ks_cast_(ks_self(), &retry_op, &none) == KS_OK;
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid)
+{
+    ks_child row = { 0 };
+    memcpy(&row, child, size < sizeof row ? size : sizeof row);
+    if (!row.module) return KS_BADARG;
+    ksi_start_child request = { .module = row.module,
+        .args = { row.module->args ? row.module->args() : &ks_none_type, row.args },
+        .id = row.id,
+        .name = row.name,
+        .shutdown = row.shutdown,
+        .start_timeout = row.start_timeout,
+        .memory_max = row.memory_max,
+        .mailbox_max = row.mailbox_max,
+        .restart = (int32_t)row.restart,
+        .overload = (int32_t)row.overload };
+    ksi_started_child started;
+    ks_status status = ks_call_(supervisor, &start_child_op, &request, &started, KS_INFINITY);
+    if (status) return status;
+    if (ret_pid && (started.status == KS_OK || started.status == KS_ALREADY_STARTED))
+        *ret_pid = started.pid;
+    return started.status;
+}
+
+static ks_status ask_by_id(ks_pid supervisor, const ks_op *op, const char *id, void *ret_reply)
+{
+    ks_text text = ks_str(id);
+    return id ? ks_call_(supervisor, op, &text, ret_reply, KS_INFINITY) : KS_BADARG;
+}
+
+ks_status ks_terminate_child(ks_pid supervisor, const char *id)
+{
+    return ask_by_id(supervisor, &terminate_child_op, id, NULL);
+}
+
+ks_status ks_terminate_child_pid(ks_pid supervisor, ks_pid child)
+{
+    return ks_call_(supervisor, &terminate_child_pid_op, &child, NULL, KS_INFINITY);
+}
+
+ks_status ks_restart_child(ks_pid supervisor, const char *id, ks_pid *ret_pid)
+{
+    ksi_started_child started;
+    ks_status status = ask_by_id(supervisor, &restart_child_op, id, &started);
+    if (status) return status;
+    if (ret_pid && (started.status == KS_OK || started.status == KS_ALREADY_STARTED))
+        *ret_pid = started.pid;
+    return started.status;
+}
+
+ks_status ks_delete_child(ks_pid supervisor, const char *id)
+{
+    return ask_by_id(supervisor, &delete_child_op, id, NULL);
+}
+
+static ks_status which_children(ks_pid supervisor, size_t max, ksi_children *ret_children)
+{
+    ks_int most = max < INT64_MAX ? (ks_int)max : INT64_MAX;
+    return ks_call_(supervisor, &which_children_op, &most, ret_children, KS_INFINITY);
+}
+
+ks_status ks_which_children(
+    ks_pid supervisor, ks_child_info *ret_children, size_t max, size_t *ret_count)
+{
+    ksi_children children;
+    ks_status status = which_children(supervisor, max, &children);
+    if (status) return status;
+    size_t count = children.infos.count;
+    if (count) memcpy(ret_children, children.infos.items, count * sizeof *ret_children);
+    if (ret_count) *ret_count = (size_t)children.count;
+    return KS_OK;
+}
+
+ks_status ks_count_children(ks_pid supervisor, ks_child_counts *ret_counts)
+{
+    ks_none none = { 0 };
+    return ks_call_(supervisor, &count_children_op, &none, ret_counts, KS_INFINITY);
+}
+
+/* --- the tree as text ------------------------------------------------------------------------- */
+enum { SHOWN = 20, DEPTH_MAX = 32 };
+
+struct tree {
+    char *buffer;
+    size_t size, length;
+    char indent[3 * DEPTH_MAX + 1];
+    int depth;
+};
+
+static void put(struct tree *tree, ks_text text)
+{
+    for (size_t i = 0; i < text.len; i++, tree->length++)
+        if (tree->length + 1 < tree->size) tree->buffer[tree->length] = text.ptr[i];
+}
+
+static void put_pid(struct tree *tree, ks_pid pid)
+{
+    char text[64];
+    ks_print_(&ks_pid_type, &pid, text, sizeof text);
+    put(tree, ks_str(text));
+}
+
+static void put_child(struct tree *tree, const ks_child_info *info, bool last)
+{
+    put(tree, ks_str(tree->indent));
+    put(tree, ks_str(last ? "`- " : "|- "));
+    put(tree, info->id);
+    put(tree, ks_str(" "));
+    if (info->state == KS_CHILD_RUNNING)
+        put_pid(tree, info->pid);
+    else
+        put(tree, ks_str(info->state == KS_CHILD_STOPPED ? "stopped" : "restarting"));
+    put(tree, ks_str(" "));
+    put(tree, info->is_supervisor ? ks_str("supervisor") : info->name);
+    put(tree, ks_str("\n"));
+}
+
+static void put_more(struct tree *tree, uint64_t count)
+{
+    char text[64];
+    ks_print_(&ks_int_type, &(ks_int){ (ks_int)count }, text, sizeof text);
+    put(tree, ks_str(tree->indent));
+    put(tree, ks_str("... and "));
+    put(tree, ks_str(text));
+    put(tree, ks_str(" more\n"));
+}
+
+/* Of a supervisor that does not answer, nothing is shown. Recursion: at most DEPTH_MAX. */
+static void put_children(struct tree *tree, const ksi_children *children)
+{
+    size_t count = children->infos.count;
+    uint64_t more = children->count - count;
+    for (size_t i = 0; i < count; i++) {
+        const ks_child_info *info = &children->infos.items[i];
+        bool last = i + 1 == count && !more;
+        ksi_children below;
+        put_child(tree, info, last);
+        if (!info->is_supervisor || ks_is_none(info->pid) || tree->depth == DEPTH_MAX) continue;
+        if (which_children(info->pid, SHOWN, &below) != KS_OK) continue;
+        memcpy(&tree->indent[3 * tree->depth++], last ? "   " : "|  ", 4);
+        put_children(tree, &below);
+        tree->indent[3 * --tree->depth] = 0;
+    }
+    if (more) put_more(tree, more);
+}
+
+size_t ks_format_tree(ks_pid supervisor, char *buffer, size_t size)
+{
+    struct tree tree = { .buffer = buffer, .size = size };
+    ksi_children children;
+    if (which_children(supervisor, SHOWN, &children) == KS_OK) {
+        put(&tree, children.supervisor);
+        put(&tree, ks_str(" "));
+        put_pid(&tree, children.pid);
+        put(&tree, ks_str(" supervisor\n"));
+        put_children(&tree, &children);
+    }
+    if (size) buffer[tree.length < size ? tree.length : size - 1] = 0;
+    return tree.length;
+}

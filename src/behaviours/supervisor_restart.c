@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervisor_restart.c - what follows when a child has ended by itself.
+ *
+ *     running -> restarting -> running          each arrow from restarting counts; more than
+ *                 ^     |                        max_restarts within the window, and the supervisor
+ *                 +-----+ the start failed        gives up: it ends with reason shutdown
+ *
+ * A restart that failed is tried again after what is queued, so that the supervisor goes on
+ * answering. See supervisor.h. */
+#include "behaviours/supervisor.h"
+
+#include <stdio.h>
+
+enum { MOMENTS_MIN = 4, CONTINUE_RETRY = 1, MS = 1000 };
+
+/* --- the intensity ---------------------------------------------------------------------------- */
+static void grow(struct ksi_supervisor *self)
+{
+    uint32_t size = self->moment_size ? 2 * self->moment_size : MOMENTS_MIN;
+    ks_ms *moments = ks_alloc(size * sizeof *moments);
+    for (uint32_t i = 0; i < self->moment_count; i++)
+        moments[i] = self->moments[(self->moment_first + i) % self->moment_size];
+    ks_free(self->moments);
+    self->moments = moments;
+    self->moment_first = 0;
+    self->moment_size = size;
+}
+
+/* One restart more. False: too many. */
+static bool add_restart(struct ksi_supervisor *self)
+{
+    ks_ms now = ks_now();
+    while (self->moment_count && now - self->moments[self->moment_first] > self->window) {
+        self->moment_first = (self->moment_first + 1) % self->moment_size;
+        self->moment_count--;
+    }
+    if (self->moment_count >= self->max_restarts) return false;
+    if (self->moment_count == self->moment_size) grow(self);
+    self->moments[(self->moment_first + self->moment_count++) % self->moment_size] = now;
+    return true;
+}
+
+/* --- restarting ------------------------------------------------------------------------------- */
+static ks_next retry_later(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    child->retry_next = NULL;
+    if (self->retry)
+        self->retry_last->retry_next = child;
+    else
+        self->retry = child;
+    self->retry_last = child;
+    if (ksi_supervisor_retry_later()) return ks_noreply();
+    return ks_continue(ks_noreply(), CONTINUE_RETRY);
+}
+
+static void end_for_good(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    ksi_child_stopped(self, child);
+    if (ksi_is_forgotten(self, child)) ksi_child_remove(self, child);
+}
+
+static ks_next start_again(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    ks_pid pid;
+    child->status = ksi_child_start(self, child, child->row.args, &pid);
+    switch (child->status) {
+    case KS_OK: child->restarts++; return ks_noreply();
+    case KS_IGNORE: end_for_good(self, child); return ks_noreply();
+    default:
+        ksi_child_report(KS_LOG_ERROR, self, child,
+            "did not restart: %s (%u of %u in %lld s); it is tried again",
+            ks_status_text(child->status), (unsigned)self->moment_count,
+            (unsigned)self->max_restarts, (long long)(self->window / MS));
+        return retry_later(self, child);
+    }
+}
+
+/* event: what became of it, for people. A retry was announced when the restart failed. */
+static ks_next restart(struct ksi_supervisor *self, struct ksi_child *child, const char *event)
+{
+    bool retry = child->state == KS_CHILD_RESTARTING;
+    unsigned max = self->max_restarts;
+    long long seconds = self->window / MS;
+    ksi_child_restarting(self, child);
+    if (add_restart(self)) {
+        if (!retry)
+            ksi_child_report(KS_LOG_ERROR, self, child, "%s; restarting (%u of %u in %lld s)",
+                event, (unsigned)self->moment_count, max, seconds);
+        return start_again(self, child);
+    }
+    ksi_child_report(KS_LOG_ERROR, self, child, "%s; more than %u restarts in %lld s: giving up",
+        event, max, seconds);
+    ksi_child_stopped(self, child);
+    ksi_child_remove(self, child);
+    return ks_stop((ks_reason){
+        .kind = KS_REASON_SHUTDOWN, .code = KS_EXITED, .text = "reached max restarts" });
+}
+
+ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks_reason reason)
+{
+    char why[2 * KS_REASON_TEXT_MAX], event[3 * KS_REASON_TEXT_MAX];
+    bool clean = ks_is_clean(reason), logged = ks_log_enabled(KS_LOG_ERROR);
+    ks_restart how = child->row.restart;
+    event[0] = 0;
+    if (logged)
+        snprintf(event, sizeof event, "terminated: %s", ks_reason_text(reason, why, sizeof why));
+    if (how == KS_PERMANENT || (how == KS_TRANSIENT && !clean)) return restart(self, child, event);
+    if (!clean) ksi_child_report(KS_LOG_ERROR, self, child, "%s; not restarted", event);
+    end_for_good(self, child);
+    return ks_noreply();
+}
+
+ks_next ksi_supervisor_retry(struct ksi_supervisor *self)
+{
+    struct ksi_child *child = self->retry;
+    char event[128];
+    if (!child) return ks_noreply(); /* terminated meanwhile */
+    self->retry = child->retry_next;
+    snprintf(event, sizeof event, "did not restart: %s", ks_status_text(child->status));
+    return restart(self, child, event);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io.c - see io.h. */
+#include "io/io.h"
+#include "base/base.h"
+#include "io/socket.h"
+#include <stdlib.h>
+
+enum { SUCCESSES = KSI_KNOB(64, 1) };
+
+static void on_event(void *arg, uint64_t data, uint32_t events)
+{
+    struct ksi_io *io = arg;
+    if (data & KSI_IO_FOREIGN)
+        ksi_waiting_event(io, data);
+    else
+        ksi_socket_event(io, data, events);
+}
+
+void ksi_io_be_fair(struct ksi_io *io)
+{
+    if (++io->unblocked < SUCCESSES || !ksi_may_block(io->scheduler)) return;
+    io->unblocked = 0;
+    ks_yield();
+}
+
+ks_status ksi_io_new(struct ksi_io **ret_io)
+{
+    struct ksi_io *io = aligned_alloc(_Alignof(struct ksi_io), sizeof *io);
+    if (!io) return KS_NOMEM;
+    *io = (struct ksi_io){ .slots_used = 1 };
+    ks_status status = ksi_poller_init(&io->poller);
+    if (status) {
+        free(io);
+        return status;
+    }
+    io->poller.on_event = on_event;
+    io->poller.arg = io;
+    *ret_io = io;
+    return KS_OK;
+}
+
+void ksi_io_attach(struct ksi_io *io, struct ksi_runtime *runtime)
+{
+    io->scheduler = &runtime->scheduler;
+    runtime->io = io;
+    runtime->sockets = &ksi_socket_hooks;
+}
+
+void ksi_io_close_all(struct ksi_io *io)
+{
+    for (uint32_t i = 1; i < io->slots_used; i++)
+        if (io->slots[i].socket) ksi_socket_destroy(io, io->slots[i].socket);
+}
+
+void ksi_io_free(struct ksi_io *io)
+{
+    if (!io) return;
+    ksi_poller_end(&io->poller);
+    free(io->slots);
+    free(io->waiting);
+    free(io);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io.h - what a runtime has for I/O: its poller, its sockets, who waits for which descriptor.
+ *
+ * Made before its runtime, which takes its seams, and ended after it. Used by the scheduler's
+ * thread only, but for what poller.h says. */
+#ifndef KSI_IO_IO_H
+#define KSI_IO_IO_H
+#include "io/poller.h"
+
+struct ksi_socket;
+struct ksi_socket_slot {
+    struct ksi_socket *socket; /* NULL: free */
+    uint32_t generation;       /* 31 bits; of the tenant, or of the next one */
+    uint32_t next;             /* free slots; 0: the last one */
+};
+struct ksi_waiting { /* of a descriptor number that is not one of our sockets */
+    uint64_t pid;    /* who waits; 0: nobody */
+    uint32_t serial; /* 31 bits; of the latest wait: events of earlier ones are not for it */
+    bool registered; /* probably still known to epoll, disarmed */
+};
+
+struct ksi_io {
+    struct ksi_poller poller;
+    struct ksi_scheduler *scheduler;
+    struct ksi_socket_slot *slots;
+    uint32_t slots_used, slots_size, slots_free; /* slot 0 is no socket */
+    struct ksi_socket *unsent;                   /* written to since the scheduler flushed last */
+    struct ksi_waiting *waiting;
+    uint32_t waiting_size;
+    uint32_t unblocked; /* successes in a row without giving the others a turn */
+};
+
+/* What epoll gives back: a socket's handle, or this bit, a serial and a descriptor. */
+#define KSI_IO_FOREIGN (UINT64_C(1) << 63)
+
+/* *ret_io is to be given to ksi_io_end. KS_OK, KS_NOMEM, -errno. */
+ks_status ksi_io_new(struct ksi_io **ret_io);
+/* Connects it with the runtime that was made with its seams. */
+void ksi_io_attach(struct ksi_io *io, struct ksi_runtime *runtime);
+/* Closes all sockets; while the runtime is still there. */
+void ksi_io_close_all(struct ksi_io *io);
+/* NULL is fine. */
+void ksi_io_free(struct ksi_io *io);
+
+/* The one of the calling process; NULL: outside of a process, or a runtime without I/O. */
+static inline struct ksi_io *ksi_io_of(struct ksi_scheduler *s)
+{
+    return s && s->current ? s->runtime->io : NULL;
+}
+/* After each success that did not block: now and then the others get a turn. */
+void ksi_io_be_fair(struct ksi_io *io);
+
+/* --- wait.c ----------------------------------------------------------------------------------- */
+void ksi_waiting_event(struct ksi_io *io, uint64_t data);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - the life of a program: ks_run and ks_main.
+ *
+ *     first run of the scheduler:  `boot` starts root, waits for its end or for a signal to stop it
+ *     second run:                  `sweep` kills what is left, until it is alone
+ *
+ * Each of the two ends its run by a release hook, so that it ends however the process ends. The
+ * signals are read by a process of their own, so that a second one is heard while root stops. */
+#include "base/base.h"
+#include "io/io.h"
+#include "runtime/start.h"
+#include <errno.h>
+#include <kiosk/io.h>
+#include <kiosk/log.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { PROCESSES_MAX = 16 * 1000 * 1000, STACK_SIZE = 256 * 1024, STOP_TIMEOUT = 30000 };
+enum { NAMED_MAX = 8 };
+
+typedef struct ksi_termination { /* SIGTERM or SIGINT came */
+    int32_t number;
+} ksi_termination;
+KS_TYPE(ksi_termination, number);
+
+struct program {
+    ks_child root;
+    const char *name; /* of root, for people */
+    ks_runtime_options options;
+    struct ksi_io *io;
+    struct ksi_runtime *runtime;
+    int signals; /* signalfd, or -1 */
+    sigset_t old_mask;
+    ks_pid boot, watcher, running; /* running: root, once it was started */
+    ks_status status;
+};
+
+/* --- signals ---------------------------------------------------------------------------------- */
+static const char *signal_name(int number) { return number == SIGINT ? "SIGINT" : "SIGTERM"; }
+
+static int next_signal(int fd)
+{
+    struct signalfd_siginfo info;
+    ssize_t got = read(fd, &info, sizeof info);
+    return got == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+static void watch_signals(void *arg)
+{
+    struct program *program = arg;
+    for (int count = 0; !ks_wait_fd(program->signals, KS_READABLE, KS_INFINITY);) {
+        int number = next_signal(program->signals);
+        if (!number) continue;
+        if (++count == 1) {
+            (void)ks_send(program->boot, ksi_termination, &(ksi_termination){ .number = number });
+            continue;
+        }
+        ks_log_warning("kiosk: %s again: everything is killed", signal_name(number));
+        bool started = !ks_is_none(program->running);
+        ks_exit_process(started ? program->running : program->boot, KS_KILL);
+    }
+}
+
+/* In the mask of this thread, as long as the program runs: no handler is installed. */
+static ks_status open_signals(struct program *program)
+{
+    program->signals = -1;
+    if (!program->options.handle_termination) return KS_OK;
+    sigset_t both;
+    sigemptyset(&both);
+    sigaddset(&both, SIGTERM);
+    sigaddset(&both, SIGINT);
+    int error = pthread_sigmask(SIG_BLOCK, &both, &program->old_mask);
+    if (error) return -error;
+    program->signals = signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (program->signals >= 0) return KS_OK;
+    ks_status status = -errno;
+    (void)pthread_sigmask(SIG_SETMASK, &program->old_mask, NULL);
+    return status;
+}
+
+static void close_signals(struct program *program)
+{
+    if (program->signals < 0) return;
+    while (next_signal(program->signals)) {} /* what came late was meant for what has ended */
+    close(program->signals);
+    (void)pthread_sigmask(SIG_SETMASK, &program->old_mask, NULL);
+}
+
+/* --- first run: from the start of root to its end --------------------------------------------- */
+static void stop_scheduler(void *resource) { ksi_scheduler_stop(resource); }
+
+static void last_word(struct program *program, ks_reason reason)
+{
+    char text[KS_REASON_TEXT_MAX + 64];
+    bool clean = ks_is_clean(reason) && reason.code == 0; /* with a code: a supervisor gave up */
+    program->status = clean ? KS_OK : KS_EXITED;
+    ks_log(clean ? KS_LOG_NOTICE : KS_LOG_ERROR, "kiosk: root '%s' ended: %s", program->name,
+        ks_reason_text(reason, text, sizeof text));
+}
+
+/* An exit of root; anything else is dropped: nobody but root and the signals know us. */
+static bool is_end_of_root(const struct program *program, const ks_msg *msg)
+{
+    const ks_exited *exited = ks_as(ks_exited, msg);
+    return exited && ks_same_pid(exited->pid, program->running);
+}
+
+static void stop_root(struct program *program)
+{
+    ks_ms timeout = program->options.stop_timeout;
+    if (ks_stop_process(program->running, KS_SHUTDOWN, timeout) != KS_TIMEOUT) return;
+    ks_log_error("kiosk: root '%s' did not stop within %lld ms: it is killed", program->name,
+        (long long)timeout);
+    ks_exit_process(program->running, KS_KILL);
+}
+
+static void wait_for_end(struct program *program)
+{
+    for (;;) { /* until root has ended */
+        const ks_msg *msg = ks_receive(KS_INFINITY);
+        const ksi_termination *ordered = ks_as(ksi_termination, msg);
+        if (ordered) {
+            ks_log_notice("kiosk: %s: stopping", signal_name(ordered->number));
+            stop_root(program);
+        } else if (is_end_of_root(program, msg)) {
+            last_word(program, ((const ks_exited *)msg->body)->reason);
+            return;
+        }
+    }
+}
+
+static void boot(void *arg)
+{
+    struct program *program = arg;
+    ks_set_label("kiosk");
+    ks_trap_exit(true);
+    (void)ks_own(stop_scheduler, &program->runtime->scheduler);
+    program->boot = ks_self();
+    if (program->signals >= 0) program->watcher = ks_spawn_link(watch_signals, program);
+    program->status = ks_start_link(&program->root, &program->running);
+    if (!program->status)
+        wait_for_end(program);
+    else
+        ks_log_error(
+            "kiosk: root '%s' did not start: %s", program->name, ks_status_text(program->status));
+}
+
+/* --- second run: nothing is left -------------------------------------------------------------- */
+static bool is_left(const struct program *program, const struct ksi_process *p)
+{
+    return p->in_use && p != program->runtime->scheduler.current &&
+        ksi_process_id(p) != program->watcher.id;
+}
+
+static void report_left(const struct program *program)
+{
+    const struct ksi_process_table *table = &program->runtime->processes;
+    uint64_t count = 0;
+    for (uint32_t i = 1; i < table->used; i++) {
+        const struct ksi_process *p = &table->slots[i];
+        if (!is_left(program, p) || ++count > NAMED_MAX) continue;
+        const char *name = p->name ? p->name->text : p->module->name;
+        ks_log_notice("kiosk: '%s' was left: it is killed", name);
+    }
+    if (count > NAMED_MAX)
+        ks_log_notice(
+            "kiosk: %llu more were left: they are killed", (unsigned long long)(count - NAMED_MAX));
+}
+
+/* Who has no living parent, the latest first: asked to end, as the parent would. */
+static void stop_left(const struct program *program)
+{
+    struct ksi_scheduler *s = &program->runtime->scheduler;
+    const struct ksi_process_table *table = &program->runtime->processes;
+    ks_ms until = ks_now() + program->options.stop_timeout;
+    for (uint32_t i = table->used; i-- > 1;) {
+        const struct ksi_process *p = &table->slots[i];
+        if (!is_left(program, p) || ksi_process_of(s, p->parent)) continue;
+        (void)ks_stop_process(ksi_pid_of(p), KS_SHUTDOWN, ks_until(until));
+    }
+}
+
+static void sweep(void *arg)
+{
+    struct program *program = arg;
+    struct ksi_scheduler *s = &program->runtime->scheduler;
+    struct ksi_process_table *table = &program->runtime->processes;
+    (void)ks_own(stop_scheduler, s);
+    stop_left(program);
+    report_left(program);
+    while (table->alive > 1) { /* ends: who is killed runs no more than its release hooks */
+        for (uint32_t i = 1; i < table->used; i++) {
+            struct ksi_process *p = &table->slots[i];
+            if (p->in_use && p != s->current)
+                ksi_condemn(s, p, (ks_reason){ .kind = KS_REASON_KILLED });
+        }
+        ks_yield();
+    }
+}
+
+/* --- a program -------------------------------------------------------------------------------- */
+static bool run(struct program *program, void (*fn)(void *arg))
+{
+    struct ksi_scheduler *s = &program->runtime->scheduler;
+    struct ksi_process *p = ksi_spawn(s, fn, program);
+    if (!p) return false;
+    ksi_ready(s, p);
+    ksi_scheduler_run(s);
+    return true;
+}
+
+static void run_runtime(struct program *program)
+{
+    program->status = KS_EXITED;
+    if (!run(program, boot)) program->status = KS_NOMEM;
+    if (!run(program, sweep)) { /* what runs on is the operating system's to clear away */
+        program->status = KS_NOMEM;
+        return;
+    }
+    ksi_io_close_all(program->io);
+    ksi_runtime_end(program->runtime);
+    ksi_io_free(program->io);
+}
+
+static ks_status make_runtime(struct program *program)
+{
+    ks_status status = ksi_io_new(&program->io);
+    if (status) return status;
+    struct ksi_seams seams = ksi_real_seams(&program->io->poller);
+    program->runtime = ksi_runtime_new(&program->options, &seams);
+    if (program->runtime)
+        ksi_io_attach(program->io, program->runtime);
+    else
+        ksi_io_free(program->io);
+    return program->runtime ? KS_OK : KS_NOMEM;
+}
+
+static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_options *ret_options)
+{
+    ks_runtime_options options = { 0 };
+    if (given) memcpy(&options, given, size < sizeof options ? size : sizeof options);
+    if (!options.processes_max) options.processes_max = PROCESSES_MAX;
+    if (!options.stack_size) options.stack_size = STACK_SIZE;
+    if (!options.stop_timeout) options.stop_timeout = STOP_TIMEOUT;
+    *ret_options = options;
+    return options.stop_timeout > 0;
+}
+
+static const char *name_of(const ks_child *root)
+{
+    if (root->name) return root->name;
+    return root->id ? root->id : root->module->name;
+}
+
+ks_status ks_run_(
+    const ks_runtime_options *options, size_t options_size, const ks_child *root, size_t size)
+{
+    struct program program = { .signals = -1 };
+    if (ksi_this_scheduler) return KS_DENIED; /* it would block the process that calls */
+    if (!root || !complete(options, options_size, &program.options)) return KS_BADARG;
+    memcpy(&program.root, root, size < sizeof program.root ? size : sizeof program.root);
+    if (!program.root.module) return KS_BADARG;
+    program.name = name_of(&program.root);
+    ks_status status = open_signals(&program);
+    if (status) return status;
+    status = make_runtime(&program);
+    if (!status) {
+        run_runtime(&program);
+        status = program.status;
+    }
+    close_signals(&program);
+    return status;
+}
+
+/* False: there is no such level. */
+static bool set_level(const char *name)
+{
+    static const char *const names[] = { "debug", "info", "notice", "warning", "error" };
+    for (size_t i = 0; i < KSI_COUNT_OF(names); i++) {
+        if (strcmp(name, names[i]) != 0) continue;
+        (void)ks_log_set_level((ks_level)i);
+        return true;
+    }
+    return false;
+}
+
+int ks_main_(int argc, char **argv, const ks_child *root, size_t size)
+{
+    static const char log_option[] = "--kiosk-log=";
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], log_option, sizeof log_option - 1) != 0) continue;
+        const char *name = argv[i] + sizeof log_option - 1;
+        if (set_level(name)) continue;
+        ks_log_error("kiosk: %s'%s': debug, info, notice, warning or error", log_option, name);
+        return 1;
+    }
+    ks_runtime_options options = { .handle_termination = true };
+    ks_status status = ks_run_(&options, sizeof options, root, size);
+    if (status && status != KS_EXITED) ks_log_error("kiosk: %s", ks_status_text(status));
+    return status ? 1 : 0;
+}

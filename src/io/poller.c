@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* poller.c - see poller.h. */
+#include "io/poller.h"
+#include "base/atomic.h"
+#include "base/base.h"
+#include "base/clock.h"
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+enum { BATCH = KSI_KNOB(256, 2) };
+enum { SPIN_NS = KSI_KNOB(50000, 1000), SKIPPED_MAX = 1023 };
+enum park { RUNNING, WAITING, WOKEN };
+#define EVENT_DATA UINT64_MAX /* of the eventfd */
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+static int wait_ms(struct ksi_poller *poller, struct epoll_event *events, int64_t timeout_ns)
+{
+    int64_t ms = timeout_ns / NS_PER_MS + (timeout_ns % NS_PER_MS != 0); /* never early */
+    return epoll_wait(poller->epoll, events, BATCH, ms > INT32_MAX ? -1 : (int)ms);
+}
+
+/* Less than 0: nothing, for whatever reason; the scheduler looks again anyway. */
+static int wait_for(struct ksi_poller *poller, struct epoll_event *events, int64_t timeout_ns)
+{
+    if (timeout_ns <= 0) return epoll_wait(poller->epoll, events, BATCH, 0);
+    if (timeout_ns == INT64_MAX) return epoll_wait(poller->epoll, events, BATCH, -1);
+    if (!poller->no_pwait2) {
+        struct timespec timeout = { timeout_ns / NS_PER_S, timeout_ns % NS_PER_S };
+        int count = epoll_pwait2(poller->epoll, events, BATCH, &timeout, NULL);
+        if (count >= 0 || errno == EINTR) return count;
+        poller->no_pwait2 = true;
+    }
+    return wait_ms(poller, events, timeout_ns);
+}
+
+/* Looks again and again before it sleeps, since to be woken costs 30 to 40 us of latency here; but
+ * only while that pays: each spin in vain doubles the number of waits that do without. */
+static int spin(struct ksi_poller *poller, struct epoll_event *events, int64_t timeout_ns)
+{
+    if (poller->skipped < poller->to_skip) {
+        poller->skipped++;
+        return 0;
+    }
+    int64_t now = ksi_clock_monotonic();
+    int64_t end = now + (timeout_ns < poller->spin_ns ? timeout_ns : poller->spin_ns);
+    while (now < end) {
+        int count = epoll_wait(poller->epoll, events, BATCH, 0);
+        /* relaxed: only a hint; about_to_wait() decides */
+        bool woken = ksi_load_relaxed(&poller->word) == WOKEN;
+        if (count || woken) {
+            poller->to_skip = 0;
+            return count;
+        }
+        now = ksi_clock_monotonic();
+    }
+    poller->skipped = 0;
+    if (poller->to_skip < SKIPPED_MAX) poller->to_skip = poller->to_skip * 2 + 1;
+    return 0;
+}
+
+/* False: there is work already. */
+static bool about_to_wait(struct ksi_poller *poller)
+{
+    /* acq_rel, and an exchange: either it reads WOKEN, and sees the work that was published before,
+     * or the exchange in unpark() comes later and reads WAITING. */
+    if (ksi_exchange_acq_rel(&poller->word, WAITING) != WOKEN) return true;
+    ksi_store_relaxed(&poller->word, RUNNING); /* an unpark in between: its work is taken next */
+    return false;
+}
+
+static void poll_seam(void *arg, int64_t timeout_ns)
+{
+    struct ksi_poller *poller = arg;
+    struct epoll_event events[BATCH];
+    int count = timeout_ns > 0 ? spin(poller, events, timeout_ns) : 0;
+    bool waits = !count && timeout_ns > 0 && about_to_wait(poller);
+    if (!count) count = wait_for(poller, events, waits ? timeout_ns : 0);
+    /* acq_rel: what was published before an unpark is seen now; pairs with the one in unpark() */
+    if (waits) (void)ksi_exchange_acq_rel(&poller->word, RUNNING);
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.u64 == EVENT_DATA) continue; /* edge-triggered: need not be read */
+        poller->on_event(poller->arg, events[i].data.u64, events[i].events);
+    }
+}
+
+static void unpark(void *arg)
+{
+    struct ksi_poller *poller = arg;
+    /* acq_rel: publishes the caller's work; pairs with the exchanges in about_to_wait() and
+     * poll_seam(). Nobody waits: no system call. */
+    if (ksi_exchange_acq_rel(&poller->word, WOKEN) != WAITING) return;
+    int error = errno;
+    uint64_t one = 1;
+    ssize_t written = write(poller->event, &one, sizeof one);
+    KSI_ASSERT(written == sizeof one); /* its counter would be full after 2^64 of them */
+    errno = error;
+}
+
+/* --- the other seams -------------------------------------------------------------------------- */
+static int64_t monotonic_ns(void *arg) { return ksi_clock_monotonic(); }
+static int64_t wall_ns(void *arg) { return ksi_clock_wall(); }
+static uint32_t choose(void *arg, uint32_t count) { return 0; }
+
+static uint64_t random_number(void *arg)
+{
+    struct ksi_poller *poller = arg;
+    return ksi_random_next(&poller->random);
+}
+
+struct ksi_seams ksi_real_seams(struct ksi_poller *poller)
+{
+    return (struct ksi_seams){ .monotonic_ns = monotonic_ns,
+        .wall_ns = wall_ns,
+        .random = random_number,
+        .choose = choose,
+        .poll = poll_seam,
+        .unpark = unpark,
+        .arg = poller };
+}
+
+/* --- a poller --------------------------------------------------------------------------------- */
+ks_status ksi_poller_set(
+    struct ksi_poller *poller, int operation, int fd, uint32_t events, uint64_t data)
+{
+    struct epoll_event event = { .events = events, .data.u64 = data };
+    return epoll_ctl(poller->epoll, operation, fd, &event) ? -errno : KS_OK;
+}
+
+void ksi_poller_end(struct ksi_poller *poller)
+{
+    if (poller->event >= 0) close(poller->event);
+    if (poller->epoll >= 0) close(poller->epoll);
+    poller->event = poller->epoll = -1;
+}
+
+ks_status ksi_poller_init(struct ksi_poller *poller)
+{
+    *poller = (struct ksi_poller){ .epoll = -1, .event = -1 };
+    /* On a single processor nobody could do meanwhile what is waited for. */
+    poller->spin_ns = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_NS : 0;
+    ksi_random_seed(&poller->random, ksi_random_entropy());
+    ks_status status = KS_OK;
+    poller->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (poller->epoll < 0) status = -errno;
+    if (!status) poller->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!status && poller->event < 0) status = -errno;
+    if (!status)
+        status =
+            ksi_poller_set(poller, EPOLL_CTL_ADD, poller->event, EPOLLIN | EPOLLET, EVENT_DATA);
+    if (status) ksi_poller_end(poller);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* poller.h - the place where a scheduler waits: one epoll, one eventfd; and the real seams.
+ *
+ * Invariant: a scheduler that is about to wait, and whoever has work for it, both go through `word`
+ * by an exchange, so that one of the two sees the other: work is never slept over.
+ * Used by the scheduler's thread, but for the seam `unpark`, which any thread may call. */
+#ifndef KSI_IO_POLLER_H
+#define KSI_IO_POLLER_H
+#include "base/random.h"
+#include "runtime/scheduler.h"
+
+struct ksi_poller {
+    int epoll, event;          /* -1: not open */
+    bool no_pwait2;            /* the kernel, or its filter, knows milliseconds only */
+    int64_t spin_ns;           /* how long to look before sleeping */
+    uint32_t skipped, to_skip; /* waits without that: so far, and to be */
+    struct ksi_random random;
+    /* What became ready; data as it was given to ksi_poller_add. Runs no process. */
+    void (*on_event)(void *arg, uint64_t data, uint32_t events);
+    void *arg;
+    /* --- written by other threads below --- */
+    _Alignas(64) _Atomic(int) word; /* enum park */
+};
+
+/* KS_OK or -errno. */
+ks_status ksi_poller_init(struct ksi_poller *poller);
+void ksi_poller_end(struct ksi_poller *poller);
+/* operation, events: as for epoll_ctl. KS_OK or -errno. */
+ks_status ksi_poller_set(
+    struct ksi_poller *poller, int operation, int fd, uint32_t events, uint64_t data);
+/* The world as it is. */
+struct ksi_seams ksi_real_seams(struct ksi_poller *poller);
+
+#endif

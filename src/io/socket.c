@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* socket.c - the table of sockets, ownership, waiting. See socket.h. */
+#include "io/socket.h"
+#include "base/base.h"
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { GENERATION_MAX = 0x7fffffff, FIRST_SLOTS = KSI_KNOB(64, 2), NS_PER_MS = 1000000 };
+enum { DISCARDED = 1 << 20 };
+
+/* --- the table -------------------------------------------------------------------------------- */
+static uint32_t take_slot(struct ksi_io *io)
+{
+    uint32_t index = io->slots_free;
+    if (index) {
+        io->slots_free = io->slots[index].next;
+        return index;
+    }
+    if (io->slots_used >= io->slots_size) {
+        uint32_t size = io->slots_size ? io->slots_size * 2 : FIRST_SLOTS;
+        struct ksi_socket_slot *larger = realloc(io->slots, size * sizeof *larger);
+        if (!larger) return 0;
+        io->slots = larger;
+        io->slots_size = size;
+    }
+    io->slots[io->slots_used] = (struct ksi_socket_slot){ .generation = 1 };
+    return io->slots_used++;
+}
+
+static void give_slot(struct ksi_io *io, uint32_t index)
+{
+    struct ksi_socket_slot *slot = &io->slots[index];
+    slot->socket = NULL;
+    if (slot->generation++ == GENERATION_MAX) return; /* used up */
+    slot->next = io->slots_free;
+    io->slots_free = index;
+}
+
+static struct ksi_socket *find(struct ksi_io *io, uint64_t id)
+{
+    uint32_t index = (uint32_t)id;
+    if (index == 0 || index >= io->slots_used) return NULL;
+    struct ksi_socket_slot *slot = &io->slots[index];
+    return slot->generation == id >> 32 ? slot->socket : NULL;
+}
+
+struct ksi_socket *ksi_socket_mine(struct ksi_io *io, ks_socket handle)
+{
+    struct ksi_socket *socket = io ? find(io, handle.id) : NULL;
+    if (!socket || socket->owner != ksi_process_id(io->scheduler->current)) return NULL;
+    return socket;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+/* What was received and never read would make the kernel reset the stream, and with it what was
+ * just sent. */
+static void discard_received(struct ksi_socket *socket)
+{
+    if (socket->listens || socket->ended || socket->receive_error) return;
+    (void)recv(socket->fd, NULL, DISCARDED, MSG_TRUNC | MSG_DONTWAIT);
+}
+
+void ksi_socket_destroy(struct ksi_io *io, struct ksi_socket *socket)
+{
+    struct ksi_pool *pool = &io->scheduler->pool;
+    ksi_output_unmark(socket);
+    ksi_output_send(io, socket);
+    discard_received(socket);
+    close(socket->fd); /* epoll forgets it, too */
+    ksi_bytes_drop(pool, &socket->in);
+    ksi_bytes_drop(pool, &socket->out);
+    give_slot(io, socket->index);
+    ksi_pool_give(pool, socket, socket->size_class);
+}
+
+/* The owner ends. */
+static void release(void *resource)
+{
+    ksi_socket_destroy(ksi_this_scheduler->runtime->io, resource);
+}
+
+/* --- ownership -------------------------------------------------------------------------------- */
+static bool give_to(struct ksi_scheduler *s, struct ksi_socket *socket, struct ksi_process *owner)
+{
+    struct ksi_record *record = ksi_record_new(s, owner, KSI_RECORD_RESOURCE);
+    if (!record) return false;
+    record->own.release = release;
+    record->own.resource = socket;
+    socket->record = ksi_record_index(s, record);
+    socket->owner = ksi_process_id(owner);
+    return true;
+}
+
+static void take_away(struct ksi_scheduler *s, struct ksi_socket *socket)
+{
+    struct ksi_process *owner = ksi_process_of(s, socket->owner);
+    struct ksi_record *record = ksi_record_at(s, socket->record);
+    ksi_record_remove(s, owner, record);
+    ksi_record_free(s, record);
+    socket->record = 0;
+    socket->owner = 0;
+}
+
+void ksi_socket_close(struct ksi_io *io, struct ksi_socket *socket)
+{
+    take_away(io->scheduler, socket);
+    ksi_socket_destroy(io, socket);
+}
+
+static bool detach(struct ksi_scheduler *s, ks_socket handle)
+{
+    struct ksi_socket *socket = s->current ? ksi_socket_mine(s->runtime->io, handle) : NULL;
+    if (!socket) return false;
+    take_away(s, socket);
+    return true;
+}
+
+static struct ksi_socket *in_flight(struct ksi_scheduler *s, ks_socket handle)
+{
+    struct ksi_socket *socket = find(s->runtime->io, handle.id);
+    return socket && socket->owner == 0 ? socket : NULL;
+}
+
+static void close_in_flight(struct ksi_scheduler *s, ks_socket handle)
+{
+    struct ksi_socket *socket = in_flight(s, handle);
+    if (socket) ksi_socket_destroy(s->runtime->io, socket);
+}
+
+/* Without memory for the record it is closed, so that nothing outlives its owner. */
+static void attach(struct ksi_scheduler *s, ks_socket handle, struct ksi_process *to)
+{
+    struct ksi_socket *socket = in_flight(s, handle);
+    if (socket && !give_to(s, socket, to)) ksi_socket_destroy(s->runtime->io, socket);
+}
+
+const struct ksi_socket_hooks ksi_socket_hooks = {
+    .detach = detach, .attach = attach, .close = close_in_flight
+};
+
+/* --- a new one -------------------------------------------------------------------------------- */
+static ks_status enter(struct ksi_io *io, struct ksi_socket *socket)
+{
+    socket->index = take_slot(io);
+    if (!socket->index) return KS_NOMEM;
+    socket->generation = io->slots[socket->index].generation;
+    io->slots[socket->index].socket = socket;
+    ks_status status = KS_NOMEM;
+    if (give_to(io->scheduler, socket, io->scheduler->current)) {
+        status = ksi_poller_set(&io->poller, EPOLL_CTL_ADD, socket->fd,
+            EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, ksi_socket_handle(socket).id);
+        if (!status) return KS_OK;
+        take_away(io->scheduler, socket);
+    }
+    give_slot(io, socket->index);
+    return status;
+}
+
+ks_status ksi_socket_new(
+    struct ksi_io *io, int take_fd, const ks_tcp_options *options, struct ksi_socket **ret_socket)
+{
+    struct ksi_pool *pool = &io->scheduler->pool;
+    uint8_t size_class;
+    struct ksi_socket *socket = ksi_pool_get(pool, sizeof *socket, &size_class);
+    ks_status status = KS_NOMEM;
+    if (socket) {
+        *socket = (struct ksi_socket){ .fd = take_fd,
+            .readable = true,
+            .writable = true,
+            .size_class = size_class,
+            .packet_max = options->packet_max,
+            .send_buffer = options->send_buffer,
+            .send_timeout = options->send_timeout };
+        status = enter(io, socket);
+    }
+    if (!status) *ret_socket = socket;
+    if (!status) return KS_OK;
+    if (socket) ksi_pool_give(pool, socket, size_class);
+    close(take_fd);
+    return status;
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+/* The first wait gets the time-out as it is, later ones what is left; never early. */
+static ks_ms time_left(struct ksi_scheduler *s, struct ksi_patience *patience)
+{
+    if (patience->timeout >= KS_INFINITY) return KS_INFINITY;
+    if (patience->timeout <= 0) return 0;
+    ks_ms now = ksi_fresh_ns(s) / NS_PER_MS;
+    if (patience->until) return patience->until - now;
+    patience->until = now + 1 + patience->timeout;
+    return patience->timeout;
+}
+
+ks_status ksi_socket_wait(
+    struct ksi_io *io, struct ksi_socket *socket, int what, struct ksi_patience *patience)
+{
+    struct ksi_scheduler *s = io->scheduler;
+    if (!ksi_may_block(s)) return KS_DENIED;
+    ks_ms left = time_left(s, patience);
+    if (left <= 0) return KS_TIMEOUT;
+    io->unblocked = 0;
+    socket->waits = (uint8_t)what;
+    ks_status status = ksi_block(s, KSI_WAIT_EVENT, left);
+    socket->waits = 0;
+    return status;
+}
+
+void ksi_socket_event(struct ksi_io *io, uint64_t data, uint32_t events)
+{
+    struct ksi_socket *socket = find(io, data);
+    if (!socket) return;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) socket->hung_up = true;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) socket->readable = true;
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        socket->writable = true;
+        ksi_output_send(io, socket);
+    }
+    bool wakes = ((socket->waits & KS_READABLE) && socket->readable) ||
+        ((socket->waits & KS_WRITABLE) && ksi_output_is_low(socket));
+    struct ksi_process *owner = wakes ? ksi_process_of(io->scheduler, socket->owner) : NULL;
+    if (owner) ksi_wake(io->scheduler, owner, KSI_WAIT_EVENT);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - call, cast, send, and answering.
+ *
+ * A request stays with its server until it is answered, so that the server's death can answer it:
+ * queued, being handled, or in the deferred list. It names its caller by pid and serial; a caller
+ * that waits no more, or for something else, is not found, so a late reply is never seen. That is
+ * monitor, alias and time-out of a call without a record of their own.
+ * Called from inside a process, but for what tests that step a runtime do. */
+#include "base/base.h"
+#include "runtime/block.h"
+#include "runtime/mailbox.h"
+#include "runtime/signal.h"
+#include "type/type.h"
+
+enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
+
+/* --- waiting for an answer -------------------------------------------------------------------- */
+/* What the handler that runs may still take, or KS_INFINITY. */
+static ks_ms time_left(struct ksi_scheduler *s)
+{
+    const struct ksi_message *m = s->current->current;
+    if (KSI_LIKELY(!m) || !ksi_is_call(m)) return KS_INFINITY;
+    if (m->deadline >= KS_INFINITY || (m->flags & KSI_RELATIVE)) return m->deadline;
+    ks_ms left = m->deadline - ksi_fresh_ns(s) / NS_PER_MS;
+    return left > 0 ? left : 0;
+}
+
+/* The chain of calls that starts at target ends in the caller: all would wait for ever. */
+static bool closes_cycle(struct ksi_scheduler *s, const struct ksi_process *target)
+{
+    for (int i = 0; i < CYCLE_MAX && target; i++) {
+        if (target == s->current) return true;
+        if (target->wait != KSI_WAIT_REPLY || !target->request) return false;
+        target = ksi_process_of(s, target->call->target);
+    }
+    return false;
+}
+
+/* --- requests that are answered later: a list in which each points at what points at it, by way of
+ * public.body, which the handler is done with
+ * ---------------------------------------------------------- */
+static struct ksi_message **link_of(const struct ksi_message *m)
+{
+    return (struct ksi_message **)(uintptr_t)m->public.body;
+}
+
+static void deferred_free(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    struct ksi_message **link = link_of(m);
+    *link = m->next;
+    if (m->next) m->next->public.body = link;
+    m->public.body = NULL;
+    ksi_message_free(s, m);
+}
+
+/* A large request would keep its memory until the answer: its header moves to a small block. */
+static struct ksi_message *shrink(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    struct ksi_process *caller = ksi_process_of(s, m->from);
+    uint8_t size_class;
+    struct ksi_message *small = caller && caller->request == m && m->size_class
+        ? ksi_pool_get(&s->pool, sizeof *m, &size_class)
+        : NULL;
+    if (!small) {
+        ksi_type_release(m->public.type, m->public.body);
+        return m;
+    }
+    *small = *m;
+    small->size_class = size_class;
+    caller->request = small;
+    ksi_message_free(s, m);
+    return small;
+}
+
+void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) {
+        ksi_message_free(s, m);
+        return;
+    }
+    m = shrink(s, m);
+    m->flags |= KSI_DEFERRED;
+    m->public.type = NULL;
+    m->next = p->deferred;
+    m->public.body = &p->deferred;
+    if (m->next) m->next->public.body = &m->next;
+    p->deferred = m;
+}
+
+void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
+{
+    if (!ksi_is_request(m)) return;
+    m->flags |= KSI_ANSWERED;
+    ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_message *m = p->request;
+    p->request = NULL;
+    if (!m) return;
+    m->flags |= KSI_CANCELLED;
+    if (m->flags & KSI_DEFERRED) deferred_free(s, m);
+}
+
+/* An idle server takes the request at once, before anybody else runs. */
+static bool hand_over(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+{
+    if (target->stack || target->mailbox || (target->flags & (KSI_QUEUED | KSI_EXITING)) ||
+        s->next || s->hand_offs_left <= 0 || s->simulator || target == s->current)
+        return false;
+    s->hand_offs_left--;
+    target->flags |= KSI_QUEUED;
+    s->next = target;
+    ksi_inbox_drain(s, target);
+    ksi_message_put(s, target, m);
+    return true;
+}
+
+static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, void *ret_reply, ks_ms timeout)
+{
+    struct ksi_process *self = s->current;
+    struct ksi_call call = { .reply = ret_reply, .target = target ? ksi_process_id(target) : 0 };
+    m->from = ksi_process_id(self);
+    m->serial = ++self->call_serial;
+    m->deadline = timeout;
+    if (timeout < KS_INFINITY) m->flags |= KSI_RELATIVE;
+    if (!target || !hand_over(s, target, m)) {
+        ks_status status = ksi_message_send(s, target, m);
+        if (status) return status;
+    }
+    self->request = m;
+    self->call = &call;
+    ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
+    self->call = NULL;
+    if (KSI_LIKELY(!status)) return self->reason_code;
+    ksi_request_cancel(s, self);
+    return status;
+}
+
+ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, void *ret_reply, ks_ms timeout)
+{
+    return request_wait(s, target, m, ret_reply, timeout);
+}
+
+static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, const ks_op *op,
+    const void *request, void *ret_reply, ks_ms timeout)
+{
+    struct ksi_process *target = ksi_resolve(s, to);
+    if (KSI_UNLIKELY(s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
+    if (KSI_UNLIKELY(target && (target == s->current || target->stack)) && closes_cycle(s, target))
+        return KS_CALLING_SELF;
+    ks_ms left = time_left(s);
+    if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
+    struct ksi_message *m = ksi_message_new(s, op->request, request);
+    if (KSI_UNLIKELY(!m)) return KS_NOMEM;
+    m->public.op = op;
+    ks_status status = request_wait(s, target, m, ret_reply, left < timeout ? left : timeout);
+    return KSI_UNLIKELY(status == KS_TIMEOUT && left < timeout) ? KS_DEADLINE : status;
+}
+
+/* A test that steps a runtime calls from no process: one is made for the call. */
+struct outside_call {
+    ks_pid to;
+    const ks_op *op;
+    const void *request;
+    void *ret_reply;
+    ks_ms timeout;
+    ks_status status;
+};
+
+static void run_outside_call(void *arg)
+{
+    struct outside_call *call = arg;
+    call->status = ks_call_(call->to, call->op, call->request, call->ret_reply, call->timeout);
+}
+
+ks_status ks_call_(ks_pid to, const ks_op *op, const void *request, void *ret_reply, ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (KSI_LIKELY(s && s->current)) return call_inside(s, to, op, request, ret_reply, timeout);
+    if (!s || !s->runtime->outside) return KS_DENIED;
+    struct outside_call call = { to, op, request, ret_reply, timeout, KS_DENIED };
+    s->runtime->outside(s->runtime, run_outside_call, &call);
+    return call.status;
+}
+
+static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const void *value)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (KSI_UNLIKELY(!s)) return KS_DENIED;
+    struct ksi_process *target = ksi_resolve(s, to);
+    /* To nobody is no error; sockets in it are closed, like those that nobody takes. */
+    if (KSI_UNLIKELY(!target && !type->owns)) return KS_OK;
+    struct ksi_message *m = ksi_message_new(s, type, value);
+    if (KSI_UNLIKELY(!m)) return KS_NOMEM;
+    m->public.op = op;
+    m->from = s->current ? ksi_process_id(s->current) : 0;
+    ks_status status = ksi_message_send(s, target, m);
+    return status == KS_NOPROC ? KS_OK : status;
+}
+
+ks_status ks_cast_(ks_pid to, const ks_op *op, const void *msg)
+{
+    return send(to, op, op->request, msg);
+}
+
+ks_status ks_send_(ks_pid to, const ks_type *type, const void *value)
+{
+    return send(to, NULL, type, value);
+}
+
+/* --- answering -------------------------------------------------------------------------------- */
+/* The request being handled, when it is of that operation; else the process ends. */
+static struct ksi_message *current_request(struct ksi_scheduler *s, const ks_op *op)
+{
+    struct ksi_message *m = s && s->current ? s->current->current : NULL;
+    if (m && m->kind == KSI_MESSAGE && m->public.op == op && op->kind == KS_OP_CALL) return m;
+    ks_exit(ks_error("took the from of '%s' while handling something else", op->name));
+}
+
+ks_from ks_from_(const ks_op *op)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_message *m = current_request(s, op);
+    m->flags |= KSI_TAKEN;
+    return (ks_from){ .caller = ksi_pid(m->from), .ref = { { m->serial, 0 } } };
+}
+
+void ks_answer_(const ks_op *op, ks_status status, const void *reply)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_message *m = current_request(s, op);
+    if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
+    m->flags |= KSI_ANSWERED;
+    ksi_reply_send(s, m->from, m->serial, status, op->reply, reply);
+}
+
+void ks_answer_at_end_(const ks_op *op, const void *reply)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_message *m = current_request(s, op);
+    if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
+    struct ksi_cold *cold = ksi_cold(s, s->current);
+    struct ksi_message *last = cold ? ksi_message_new(s, op->reply, reply) : NULL;
+    if (!last) {
+        ks_answer_(op, KS_NOMEM, NULL);
+        return;
+    }
+    m->flags |= KSI_ANSWERED;
+    last->from = m->from;
+    last->serial = m->serial;
+    cold->last_reply = last;
+}
+
+/* The request that a from stands for; NULL: nobody waits for it any more. */
+static struct ksi_message *request_of(struct ksi_scheduler *s, ks_from from)
+{
+    struct ksi_process *caller = s ? ksi_process_of(s, from.caller.id) : NULL;
+    if (!caller || (caller->flags & KSI_EXITING) || caller->wait != KSI_WAIT_REPLY) return NULL;
+    if (caller->call_serial != from.ref.id[0] || !caller->request) return NULL;
+    return caller->request->flags & KSI_ANSWERED ? NULL : caller->request;
+}
+
+static bool answer(ks_from from, ks_status status, const ks_type *type, const void *reply)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_message *m = request_of(s, from);
+    if (!m) return false;
+    uint64_t caller = m->from;
+    uint32_t serial = m->serial;
+    bool deferred = m->flags & KSI_DEFERRED;
+    m->flags |= KSI_ANSWERED;
+    bool delivered = ksi_reply_send(s, caller, serial, status, type, reply);
+    if (deferred) deferred_free(s, m);
+    return delivered;
+}
+
+bool ks_reply_(ks_from from, const ks_op *op, const void *reply)
+{
+    return answer(from, KS_OK, op->reply, reply);
+}
+
+bool ks_fail_(ks_from from, ks_status status) { return answer(from, status, NULL, NULL); }
+
+bool ks_waits_(ks_from from) { return request_of(ksi_enter(), from) != NULL; }
+
+ks_pid ks_caller(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    const struct ksi_message *m = s && s->current ? s->current->current : NULL;
+    return m && ksi_is_call(m) ? ksi_pid(m->from) : (ks_pid){ 0 };
+}
+
+ks_ms ks_time_left(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return s && s->current ? time_left(s) : KS_INFINITY;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* death.c - the end of a process, in the order that others may rely on:
+ *
+ *     report, deferred functions, what it owns (newest first), names, then: the last reply, links,
+ *     monitors, everybody whose request it held, its starter; memory and slot last.
+ *
+ * Every step takes a thing out before it acts on it, so that a release hook that itself ends (by
+ * ks_exit) leaves only the rest to be done. Runs on a stack of the loop. */
+#include "base/base.h"
+#include "runtime/inherited.h"
+#include "runtime/mailbox.h"
+#include "runtime/memory.h"
+#include "runtime/signal.h"
+#include "runtime/socket_hooks.h"
+#include "runtime/timer.h"
+#include <stdio.h>
+#include <string.h>
+
+/* --- reasons ---------------------------------------------------------------------------------- */
+static size_t cut(const char *text)
+{
+    size_t length = strnlen(text, KS_REASON_TEXT_MAX);
+    if (text[length] == 0) return length;
+    /* whole UTF-8 only */
+    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--;
+    return length;
+}
+
+struct ksi_block *ksi_reason_text_new(struct ksi_scheduler *s, const char *text)
+{
+    if (!text || !text[0]) return NULL;
+    size_t length = cut(text);
+    uint8_t size_class;
+    struct ksi_block *block = ksi_pool_get(&s->pool, sizeof *block + length + 1, &size_class);
+    if (!block) return NULL;
+    block->next = NULL;
+    block->size_class = size_class;
+    char *copy = memcpy(block + 1, text, length);
+    copy[length] = 0;
+    return block;
+}
+
+void ksi_set_reason(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
+{
+    p->reason_kind = (int32_t)reason.kind;
+    p->reason_code = reason.code;
+    if (!reason.text || !reason.text[0]) return;
+    struct ksi_cold *cold = ksi_cold(s, p);
+    if (cold) cold->reason_text = ksi_reason_text_new(s, reason.text);
+}
+
+ks_reason ksi_reason_of(const struct ksi_process *p)
+{
+    ks_reason reason = { .kind = (ks_reason_kind)p->reason_kind, .code = p->reason_code };
+    if (p->cold) reason.text = ksi_block_text(p->cold->reason_text);
+    return reason;
+}
+
+ks_reason ksi_stop_reason(const struct ksi_process *p)
+{
+    return p->cold ? p->cold->stop : ks_because(KS_NOMEM);
+}
+
+void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
+{
+    if (p->flags & KSI_EXITING) return; /* the first one wins */
+    ksi_cancel_timer(s, p);
+    ksi_request_cancel(s, p);
+    p->wait = KSI_WAIT_NOTHING;
+    p->flags |= KSI_EXITING;
+    ksi_set_reason(s, p, reason);
+    if (p != s->current) ksi_ready(s, p);
+}
+
+/* --- what it owns ----------------------------------------------------------------------------- */
+static void release_record(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
+{
+    switch (record->kind) {
+    case KSI_RECORD_MONITOR:
+        ksi_monitor_end(s, p, record); /* frees it, now or when the other side let go */
+        return;
+    case KSI_RECORD_TIMER: ksi_sending_end(s, record->timer.sending); break;
+    case KSI_RECORD_OWNED:
+    case KSI_RECORD_RESOURCE: {
+        void (*release)(void *) = record->own.release;
+        void *resource = record->own.resource;
+        ksi_record_remove(s, p, record);
+        ksi_record_free(s, record);
+        release(resource);
+        return;
+    }
+    default: break;
+    }
+    ksi_record_remove(s, p, record);
+    ksi_record_free(s, record);
+}
+
+static void release_owned(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    s->current = p;
+    p->flags |= KSI_IN_HOOK;
+    ksi_turn_end(s, p);
+    while (p->owned) release_record(s, p, ksi_record_at(s, p->owned));
+    s->current = NULL;
+}
+
+/* --- who must hear of it ---------------------------------------------------------------------- */
+static void unlink_starter(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if ((p->flags & (KSI_STARTING | KSI_LINK_STARTER)) != (KSI_STARTING | KSI_LINK_STARTER)) return;
+    struct ksi_record *record = ksi_link_find(s, p, p->parent);
+    if (!record) return;
+    ksi_link_remove(s, p, record);
+    ksi_signal_send(
+        s, &(struct ksi_signal){ .kind = KSI_UNLINK, .from = ksi_process_id(p), .to = p->parent });
+}
+
+static void fail_request(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    ks_status status = KS_NOPROC;
+    if (m->kind == KSI_START) {
+        status = p->cold && p->cold->start_status ? p->cold->start_status : KS_EXITED;
+        if (p->reason_kind == KS_REASON_STATUS && p->reason_code == KS_NOMEM) status = KS_NOMEM;
+    }
+    ksi_request_fail(s, m, status);
+    ksi_message_free(s, m);
+}
+
+static void send_last_reply(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_message *m = p->cold ? p->cold->last_reply : NULL;
+    if (!m) return;
+    p->cold->last_reply = NULL;
+    ksi_reply_send(s, m->from, m->serial, KS_OK, m->public.type, m->public.body);
+    ksi_message_free(s, m);
+}
+
+static void fail_requests(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_message *m = p->current;
+    p->current = NULL;
+    if (m) fail_request(s, p, m);
+    while ((m = p->deferred)) {
+        p->deferred = m->next;
+        if (m->next) m->next->public.body = &p->deferred;
+        m->public.body = NULL;
+        fail_request(s, p, m);
+    }
+    while (p->mailbox) fail_request(s, p, ksi_mailbox_take(p, &p->mailbox));
+}
+
+static void tell(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    ks_reason reason = ksi_reason_of(p);
+    unlink_starter(s, p);
+    send_last_reply(s, p);
+    ksi_inbox_drain(s, p);
+    ksi_links_end(s, p, reason);
+    ksi_watchers_end(s, p, reason);
+    p->in_use = false; /* from here on every signal finds nobody */
+    ksi_inbox_drain(s, p);
+    fail_requests(s, p);
+}
+
+/* --- what is left ----------------------------------------------------------------------------- */
+static void free_blocks(struct ksi_scheduler *s, struct ksi_block *block)
+{
+    while (block) {
+        struct ksi_block *next = block->next;
+        ksi_pool_give(&s->pool, block, block->size_class);
+        block = next;
+    }
+}
+
+static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    ksi_allocations_free(s, p);
+    ksi_context_unref(s, p->context);
+    if (p->state) ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));
+    struct ksi_cold *cold = p->cold;
+    if (!cold) return;
+    if (cold->start) ksi_message_free(s, cold->start);
+    free_blocks(s, cold->label);
+    free_blocks(s, cold->reason_text);
+    free_blocks(s, cold->stop_texts);
+    ksi_pool_give(&s->pool, cold, ksi_pool_class_of(sizeof *cold));
+}
+
+/* A formatter that does not come back leaves KSI_FORMATTING: the crash is reported without it. */
+static void report(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    enum { STATUS_BYTES = 1024 };
+    char status[STATUS_BYTES] = "";
+    if (!(p->flags & KSI_OWN_END) || (p->flags & KSI_REPORTED)) return;
+    if (p->flags & KSI_FORMATTING) {
+        snprintf(status, sizeof status, "(format_status failed)");
+    } else if (p->module->format_status && p->state && !ks_is_clean(ksi_reason_of(p))) {
+        s->current = p;
+        p->flags |= KSI_FORMATTING | KSI_IN_HOOK;
+        p->module->format_status(p->state, status, sizeof status);
+        status[sizeof status - 1] = 0;
+    }
+    p->flags |= KSI_REPORTED;
+    ksi_report_crash(s, p, status);
+}
+
+void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    KSI_ASSERT(!p->stack && (p->flags & KSI_EXITING));
+    if (p->flags & KSI_QUEUED) return; /* when the queue gives it back */
+    p->flags |= KSI_DYING;
+    report(s, p);
+    release_owned(s, p);
+    ksi_name_release(s, p);
+    tell(s, p);
+    free_memory(s, p);
+    ksi_process_free(s, p);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inherited.h - the context that a process gets from the one that spawns it.
+ *
+ * Counted, never changed once it is shared: a process that sets something gets a copy of its own.
+ * Used by the owning scheduler only. */
+#ifndef KSI_RUNTIME_INHERITED_H
+#define KSI_RUNTIME_INHERITED_H
+#include "runtime/scheduler.h"
+
+struct ksi_context {
+    uint32_t count;
+    uint8_t size_class;
+    uint64_t trace_id;
+    uint64_t caller; /* pid id: on whose behalf */
+};
+
+static inline struct ksi_context *ksi_context_ref(struct ksi_context *context)
+{
+    context->count++;
+    return context;
+}
+static inline void ksi_context_unref(struct ksi_scheduler *s, struct ksi_context *context)
+{
+    if (context && --context->count == 0) ksi_pool_give(&s->pool, context, context->size_class);
+}
+
+#endif

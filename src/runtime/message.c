@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message.c - see message.h. */
+#include "runtime/message.h"
+#include "base/base.h"
+#include "runtime/mailbox.h"
+#include "runtime/scheduler.h"
+#include "runtime/socket_hooks.h"
+#include "type/type.h"
+
+static void move_out(ks_socket *socket, void *arg)
+{
+    struct ksi_scheduler *s = arg;
+    const struct ksi_socket_hooks *hooks = s->runtime->sockets;
+    if (!hooks || !hooks->detach(s, *socket)) *socket = (ks_socket){ 0 }; /* not the sender's */
+}
+
+static void close_it(ks_socket *socket, void *arg)
+{
+    struct ksi_scheduler *s = arg;
+    if (socket->id) s->runtime->sockets->close(s, *socket);
+}
+
+struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
+{
+    size_t size = 0;
+    if (value)
+        size = KSI_LIKELY(type->flat) ? type->size : type->size + 7u + ksi_type_tail(type, value);
+    uint8_t size_class;
+    struct ksi_message *m = ksi_pool_get(&s->pool, sizeof *m + size, &size_class);
+    if (KSI_UNLIKELY(!m)) return NULL;
+    m->public.type = type;
+    m->public.body = value ? m->body : NULL;
+    m->public.op = NULL;
+    m->from = 0;
+    m->serial = 0;
+    m->kind = KSI_MESSAGE;
+    m->flags = 0;
+    m->size_class = size_class;
+    m->status = 0;
+    m->ref = 0;
+    if (!value) return m;
+    ksi_copy_flat(m->body, value, type->size);
+    if (KSI_LIKELY(type->flat)) return m;
+    ksi_type_detach(type, m->body, (char *)m->body + ((type->size + 7u) & ~7u));
+    if (KSI_UNLIKELY(type->owns)) {
+        m->flags = KSI_MOVES;
+        ksi_type_each_socket(type, m->body, move_out, s);
+    }
+    return m;
+}
+
+void ksi_message_free_slow(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    if (KSI_UNLIKELY(m->flags & KSI_MOVES))
+        ksi_type_each_socket(m->public.type, m->body, close_it, s);
+    if (m->public.type && m->public.body) ksi_type_release(m->public.type, m->public.body);
+    ksi_pool_give(&s->pool, m, m->size_class);
+}
+
+/* --- arrival: sockets in the body become the receiver's --------------------------------------- */
+struct arrival {
+    struct ksi_scheduler *scheduler;
+    struct ksi_process *receiver;
+};
+
+static void move_in(ks_socket *socket, void *arg)
+{
+    struct arrival *arrival = arg;
+    if (!socket->id) return;
+    arrival->scheduler->runtime->sockets->attach(arrival->scheduler, *socket, arrival->receiver);
+}
+
+void ksi_message_arrive(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (KSI_LIKELY(!(m->flags & KSI_MOVES))) return;
+    struct arrival arrival = { s, p };
+    ksi_type_each_socket(m->public.type, m->body, move_in, &arrival);
+    m->flags &= (uint8_t)~KSI_MOVES;
+}

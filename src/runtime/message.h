@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message.h - one block that travels from a sender to a mailbox: a message, a request or a signal.
+ *
+ * The header is 56 bytes, so that a small body shares its cache line. Invariants: `next` belongs to
+ * whoever holds the block (inbox, mailbox, deferred list, turn); body points behind the header
+ * or is NULL; a block is freed by the scheduler of the process that received it. Used by the
+ * scheduler that owns the receiver only, but for the push into an inbox. */
+#ifndef KSI_RUNTIME_MESSAGE_H
+#define KSI_RUNTIME_MESSAGE_H
+#include <kiosk/behaviour.h>
+
+#include <string.h>
+
+struct ksi_scheduler;
+
+enum ksi_kind {
+    KSI_MESSAGE, /* info, cast or call, by op */
+    KSI_START,   /* the request that waits for on_start */
+    KSI_STOP,    /* system: asked to end, body is a ks_reason */
+    KSI_STATUS,  /* system: a call for format_status */
+    KSI_TRAPPED, /* an exit that was trapped, body is a ks_exited */
+    /* below: signals, applied on arrival, never queued in a mailbox */
+    KSI_REPLY,
+    KSI_EXIT,
+    KSI_LINK,
+    KSI_LINK_EXIT,
+    KSI_UNLINK,
+    KSI_UNLINK_ACK,
+    KSI_MONITOR,
+    KSI_DEMONITOR,
+    KSI_DOWN
+};
+
+enum ksi_message_flag {
+    KSI_CANCELLED = 1, /* the caller waits no more */
+    KSI_TAKEN = 2,     /* its from was taken: an answer may come later */
+    KSI_ANSWERED = 4,  /* nobody waits for this request any more: it was answered */
+    KSI_RELATIVE = 8,  /* deadline is a duration; it becomes a moment when the slice ends */
+    KSI_DEFERRED = 16, /* in the deferred list of its process */
+    KSI_MOVES = 32,    /* the body holds sockets in flight */
+    KSI_TIMER = 64     /* ref is that of the timer that sent it */
+};
+
+struct ksi_message {
+    ks_msg public;
+    struct ksi_message *next;
+    uint64_t from;   /* pid id of the sender; 0: not a process */
+    uint32_t serial; /* of a request and its reply: the caller's count; of a signal: a record */
+    uint8_t kind;
+    uint8_t flags;
+    uint8_t size_class;
+    uint8_t status; /* of a reply that failed: kept in ref instead when larger */
+    union {
+        ks_ms deadline; /* of a call */
+        uint64_t ref;   /* of a DOWN, of a timer's message: the handle of its record */
+        int64_t code;   /* of a reply: its ks_status */
+    };
+    uint64_t body[];
+};
+
+/* A block whose body is a deep copy of value; NULL: out of memory. type may be NULL: no body. */
+struct ksi_message *ksi_message_new(
+    struct ksi_scheduler *s, const ks_type *type, const void *value);
+/* Most bodies are one word; the rest is memcpy's. */
+static inline void ksi_copy_flat(void *to, const void *from, size_t size)
+{
+    if (size == sizeof(uint64_t))
+        memcpy(to, from, sizeof(uint64_t));
+    else
+        memcpy(to, from, size);
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* monitor.c - monitors: one record, in the owner's list and in the list of the watched process.
+ *
+ * Exactly one DOWN leaves the watched side, or one release after a demonitor, and that frees the
+ * record: the owner marks it KSI_GONE when it gives up, and a DOWN that crosses finds the mark
+ * and is dropped. See signal.h for who may call. */
+#include "base/base.h"
+#include "runtime/mailbox.h"
+#include "runtime/signal.h"
+
+static void watch(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_record *record)
+{
+    uint32_t index = ksi_record_index(s, record);
+    record->flags |= KSI_WATCHING;
+    record->monitor.watch_previous = 0;
+    record->monitor.watch_next = target->watchers;
+    if (target->watchers) ksi_record_at(s, target->watchers)->monitor.watch_previous = index;
+    target->watchers = index;
+}
+
+static void unwatch(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_record *record)
+{
+    uint32_t next = record->monitor.watch_next, previous = record->monitor.watch_previous;
+    record->flags &= (uint8_t)~KSI_WATCHING;
+    if (previous)
+        ksi_record_at(s, previous)->monitor.watch_next = next;
+    else
+        target->watchers = next;
+    if (next) ksi_record_at(s, next)->monitor.watch_previous = previous;
+}
+
+static void send(struct ksi_scheduler *s, enum ksi_kind kind, uint64_t from, uint64_t to,
+    uint32_t record, ks_reason reason)
+{
+    ksi_signal_send(s,
+        &(struct ksi_signal){
+            .kind = kind, .from = from, .to = to, .record = record, .reason = reason });
+}
+
+/* The DOWN becomes a message of its owner, and the record is over. */
+static void put_down(
+    struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record, ks_reason reason)
+{
+    ks_down down = {
+        .ref = ksi_record_ref(s, record), .pid = record->monitor.as_given, .reason = reason
+    };
+    ksi_record_remove(s, owner, record);
+    ksi_record_free(s, record);
+    struct ksi_message *m = ksi_message_new(s, &ks_down_type, &down);
+    if (!m) {
+        ksi_condemn(s, owner, ks_because(KS_NOMEM)); /* rather than a DOWN that never comes */
+        return;
+    }
+    m->ref = down.ref.id[0];
+    ksi_message_put(s, owner, m);
+}
+
+void ksi_monitor_apply(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
+{
+    struct ksi_record *record = ksi_record_at(s, signal->record);
+    if (signal->kind == KSI_MONITOR) {
+        if (target)
+            watch(s, target, record);
+        else
+            send(s, KSI_DOWN, signal->to, signal->from, signal->record, ks_because(KS_NOPROC));
+    } else if (signal->kind == KSI_DEMONITOR) {
+        if (!target || !(record->flags & KSI_WATCHING)) return; /* its DOWN is under way */
+        unwatch(s, target, record);
+        ksi_record_free(s, record);
+    } else if (record->flags & KSI_GONE) {
+        ksi_record_free(s, record);
+    } else {
+        put_down(s, target, record, signal->reason);
+    }
+}
+
+ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given)
+{
+    struct ksi_process *target = ksi_resolve(s, as_given);
+    struct ksi_record *record = ksi_record_new(s, p, KSI_RECORD_MONITOR);
+    if (!record) return (ks_ref){ { 0, 0 } };
+    ks_ref ref = ksi_record_ref(s, record);
+    record->monitor.as_given = as_given;
+    record->monitor.target = target ? ksi_process_id(target) : 0;
+    send(s, KSI_MONITOR, ksi_process_id(p), record->monitor.target, ksi_record_index(s, record),
+        KS_NORMAL);
+    return ref;
+}
+
+void ksi_monitor_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
+{
+    ksi_record_remove(s, p, record);
+    record->flags |= KSI_GONE;
+    send(s, KSI_DEMONITOR, ksi_process_id(p), record->monitor.target, ksi_record_index(s, record),
+        KS_NORMAL);
+}
+
+void ksi_watchers_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
+{
+    while (p->watchers) {
+        struct ksi_record *record = ksi_record_at(s, p->watchers);
+        uint32_t index = p->watchers;
+        unwatch(s, p, record);
+        send(s, KSI_DOWN, ksi_process_id(p), record->owner, index, reason);
+    }
+}
+
+ks_ref ks_monitor(ks_pid pid)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || ksi_resolve(s, pid) == s->current) return (ks_ref){ { 0, 0 } };
+    ks_ref ref = ksi_monitor_start(s, s->current, pid);
+    ksi_check_exit(s);
+    return ref;
+}
+
+void ks_demonitor(ks_ref monitor)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_process *self = s ? s->current : NULL;
+    if (!self || !monitor.id[0] || monitor.id[1] != ksi_process_id(self)) return;
+    struct ksi_record *record = ksi_record_find(s, monitor.id[0], KSI_RECORD_MONITOR);
+    if (record && !(record->flags & KSI_GONE) && record->owner == ksi_process_id(self)) {
+        ksi_monitor_end(s, self, record);
+        return;
+    }
+    ksi_inbox_drain(s, self);
+    struct ksi_message **link = &self->mailbox; /* it has fired: its DOWN may be queued */
+    for (; *link; link = &(*link)->next) {
+        if ((*link)->public.type != &ks_down_type || (*link)->ref != monitor.id[0]) continue;
+        ksi_message_free(s, ksi_mailbox_take(self, link));
+        return;
+    }
+}

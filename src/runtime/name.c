@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* name.c - see name.h. */
+#include "runtime/name.h"
+#include "base/base.h"
+#include "base/hash.h"
+#include "runtime/scheduler.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 255, FIRST_SIZE = 64, KIND_BITS = 4 };
+
+/* Two keyed hashes; the keys are fixed, since 92 bits leave nothing to gain from collisions: a
+ * second name with the same hash is refused when it is registered. */
+static ks_pid pid_of(const char *text, size_t length)
+{
+    static const struct ksi_hash_key keys[2] = { { 0x6b696f736b206e61u, 0x6d652074776f2036u },
+        { 0x342d626974206861u, 0x7368657320616c6cu } };
+    uint64_t first = ksi_hash(keys[0], text, length), second = ksi_hash(keys[1], text, length);
+    return (
+        ks_pid){ .id = first ? first : 1, .kind = (uint32_t)(second << KIND_BITS) | KSI_PID_NAME };
+}
+
+ks_pid ks_named(const char *name)
+{
+    return name && name[0] ? pid_of(name, strlen(name)) : (ks_pid){ 0 };
+}
+
+static struct ksi_name **bucket_of(struct ksi_names *names, uint64_t hash)
+{
+    return &names->buckets[hash & (names->size - 1)];
+}
+
+static bool grow(struct ksi_names *names)
+{
+    if (names->count < names->size) return true;
+    struct ksi_names larger = { .size = names->size ? names->size * 2 : FIRST_SIZE,
+        .count = names->count };
+    larger.buckets = calloc(larger.size, sizeof(struct ksi_name *));
+    if (!larger.buckets) return names->size > 0; /* longer chains, then */
+    for (size_t i = 0; i < names->size; i++) {
+        while (names->buckets[i]) {
+            struct ksi_name *name = names->buckets[i];
+            names->buckets[i] = name->next;
+            struct ksi_name **bucket = bucket_of(&larger, name->hash[0]);
+            name->next = *bucket;
+            *bucket = name;
+        }
+    }
+    free(names->buckets);
+    *names = larger;
+    return true;
+}
+
+void ksi_names_end(struct ksi_names *names)
+{
+    KSI_ASSERT(names->count == 0);
+    free(names->buckets);
+    *names = (struct ksi_names){ 0 };
+}
+
+struct ksi_name *ksi_name_find(struct ksi_scheduler *s, ks_pid pid)
+{
+    struct ksi_names *names = &s->runtime->names;
+    if (!names->size) return NULL;
+    struct ksi_name *name = *bucket_of(names, pid.id);
+    while (name && (name->hash[0] != pid.id || name->hash[1] != pid.kind)) name = name->next;
+    return name;
+}
+
+ks_status ksi_name_register(struct ksi_scheduler *s, const char *text, struct ksi_process *p)
+{
+    size_t length = text ? strlen(text) : 0;
+    if (!length || length > NAME_MAX_BYTES) return KS_BADARG;
+    ks_pid pid = pid_of(text, length);
+    if (p->name || ksi_name_find(s, pid)) return KS_ALREADY_STARTED;
+    if (!grow(&s->runtime->names)) return KS_NOMEM;
+    uint8_t size_class;
+    struct ksi_name *name = ksi_pool_get(&s->pool, sizeof *name + length + 1, &size_class);
+    if (!name) return KS_NOMEM;
+    struct ksi_name **bucket = bucket_of(&s->runtime->names, pid.id);
+    *name = (struct ksi_name){ .next = *bucket,
+        .hash = { pid.id, pid.kind },
+        .holder = ksi_process_id(p),
+        .size_class = size_class };
+    memcpy(name->text, text, length + 1);
+    *bucket = name;
+    p->name = name;
+    s->runtime->names.count++;
+    return KS_OK;
+}
+
+void ksi_name_release(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_name *name = p->name;
+    if (!name) return;
+    struct ksi_name **link = bucket_of(&s->runtime->names, name->hash[0]);
+    while (*link != name) link = &(*link)->next;
+    *link = name->next;
+    p->name = NULL;
+    s->runtime->names.count--;
+    ksi_pool_give(&s->pool, name, name->size_class);
+}
+
+ks_status ks_register(const char *name, ks_pid pid)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s) return KS_DENIED;
+    struct ksi_process *p = ksi_resolve(s, pid);
+    if (!p || (p->flags & KSI_EXITING)) return KS_NOPROC;
+    return ksi_name_register(s, name, p);
+}
+
+void ks_unregister(const char *name)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_name *entry = s ? ksi_name_find(s, ks_named(name)) : NULL;
+    if (entry) ksi_name_release(s, ksi_process_of(s, entry->holder));
+}
+
+ks_pid ks_whereis(const char *name)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_name *entry = s ? ksi_name_find(s, ks_named(name)) : NULL;
+    return entry ? ksi_pid(entry->holder) : (ks_pid){ 0 };
+}

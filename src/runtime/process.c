@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process.c - small things that a process may ask and do: self, sleep, label, owned resources,
+ * aliases, context, the clock. Called from inside a process, unless the header says otherwise. */
+#include <kiosk/timer.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "runtime/inherited.h"
+#include "runtime/mailbox.h"
+#include "runtime/signal.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NS_PER_MS = 1000000, LABEL_BYTES = 64 };
+
+KS_TYPE(ks_down, ref, pid, reason);
+KS_TYPE(ks_exited, pid, reason);
+
+ks_pid ks_self(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return s && s->current ? ksi_pid_of(s->current) : (ks_pid){ 0 };
+}
+
+ks_pid ks_parent(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return s && s->current ? ksi_pid(s->current->parent) : (ks_pid){ 0 };
+}
+
+void *ks_my_state_(const ks_behaviour *behaviour)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = s ? s->current : NULL;
+    return self && self->module->behaviour == behaviour ? self->state : NULL;
+}
+
+bool ks_is_alive(ks_pid pid)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    if (p) ksi_inbox_drain(s, p); /* what we sent it before, counts */
+    return p && p->in_use && !(p->flags & KSI_EXITING);
+}
+
+void ks_sleep(ks_ms duration)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (ksi_may_block(s) && duration > 0) (void)ksi_block(s, KSI_WAIT_TIME, duration);
+}
+
+void ks_yield(void)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (ksi_may_block(s)) ksi_put_last(s);
+}
+
+void ks_set_label(const char *format, ...)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_cold *cold = s && s->current ? ksi_cold(s, s->current) : NULL;
+    if (!cold) return;
+    if (!cold->label) {
+        uint8_t size_class;
+        cold->label = ksi_pool_get(&s->pool, sizeof *cold->label + LABEL_BYTES, &size_class);
+        if (!cold->label) return;
+        cold->label->next = NULL;
+        cold->label->size_class = size_class;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf((char *)(cold->label + 1), LABEL_BYTES, format, args);
+    va_end(args);
+}
+
+/* --- owned resources -------------------------------------------------------------------------- */
+/* Not put aside before it is done: who is ended here must have handed the resource over. */
+ks_ref ks_own(void (*release)(void *resource), void *resource)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = s ? s->current : NULL;
+    if (!self) return (ks_ref){ { 0, 0 } };
+    struct ksi_record *record = ksi_record_new(s, self, KSI_RECORD_OWNED);
+    if (!record) {
+        release(resource); /* it is ours already: nothing may leak */
+        ks_exit(ks_because(KS_NOMEM));
+    }
+    record->own.release = release;
+    record->own.resource = resource;
+    return ksi_record_ref(s, record);
+}
+
+void ks_disown(ks_ref owned)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current) return;
+    struct ksi_record *record = ksi_record_find(s, owned.id[0], KSI_RECORD_OWNED);
+    if (!record || record->owner != ksi_process_id(s->current)) return;
+    ksi_record_remove(s, s->current, record);
+    ksi_record_free(s, record);
+}
+
+/* --- aliases ---------------------------------------------------------------------------------- */
+ks_pid ks_alias(void)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current) return (ks_pid){ 0 };
+    struct ksi_record *record = ksi_record_new(s, s->current, KSI_RECORD_ALIAS);
+    if (!record) ks_exit(ks_because(KS_NOMEM));
+    return (ks_pid){ .id = ksi_record_handle(s, record), .kind = KSI_PID_ALIAS };
+}
+
+void ks_unalias(ks_pid alias)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || alias.kind != KSI_PID_ALIAS) return;
+    struct ksi_record *record = ksi_record_find(s, alias.id, KSI_RECORD_ALIAS);
+    if (!record || record->owner != ksi_process_id(s->current)) return;
+    ksi_record_remove(s, s->current, record);
+    ksi_record_free(s, record);
+}
+
+/* --- inherited context ------------------------------------------------------------------------ */
+uint64_t ks_trace_id(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return s && s->current && s->current->context ? s->current->context->trace_id : 0;
+}
+
+void ks_set_trace_id(uint64_t id)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = s ? s->current : NULL;
+    if (!self) return;
+    uint8_t size_class;
+    struct ksi_context *context = ksi_pool_get(&s->pool, sizeof *context, &size_class);
+    if (!context) ks_exit(ks_because(KS_NOMEM));
+    *context = self->context ? *self->context : (struct ksi_context){ 0 };
+    context->count = 1;
+    context->size_class = size_class;
+    context->trace_id = id;
+    ksi_context_unref(s, self->context);
+    self->context = context;
+}
+
+/* --- clock and chance: the runtime's, so that a simulation replays ---------------------------- */
+ks_ms ks_now(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return (s ? ksi_fresh_ns(s) : ksi_clock_monotonic()) / NS_PER_MS;
+}
+
+int64_t ks_wall_clock_ns(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return s ? s->runtime->seams.wall_ns(s->runtime->seams.arg) : ksi_clock_wall();
+}
+
+uint64_t ks_random(uint64_t below)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    if (below == 0) return 0;
+    uint64_t reject = -below % below, value; /* what is too much for an even share */
+    do value = s ? s->runtime->seams.random(s->runtime->seams.arg) : ksi_random_entropy();
+    while (value < reject);
+    return value % below;
+}

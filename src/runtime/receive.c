@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* receive.c - taking messages inside a handler or a plain process.
+ *
+ * Selective receives look at the mailbox in order and leave the rest where it is. Requests are no
+ * messages: in a server they wait for their handler, a plain process has none, so they are answered
+ * KS_UNDEF when it receives. Called from inside a process. */
+#include "base/base.h"
+#include "runtime/mailbox.h"
+#include "runtime/signal.h"
+#include <kiosk/behaviour.h>
+#include <kiosk/log.h>
+
+enum { NS_PER_MS = 1000000 };
+
+struct filter {
+    const ks_type *type;
+    uint64_t ref;
+    bool (*fits)(const ks_msg *msg, void *arg);
+    void *arg;
+};
+
+static bool fits(const struct filter *filter, const struct ksi_message *m)
+{
+    if (m->public.op || (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED)) return false;
+    if (filter->type) return m->public.type == filter->type;
+    if (filter->ref) return m->ref == filter->ref;
+    return !filter->fits || filter->fits(&m->public, filter->arg);
+}
+
+/* A plain process serves no operations. */
+static bool is_foreign(const struct ksi_process *p, const struct ksi_message *m)
+{
+    return m->public.op && !p->module->behaviour->on_message;
+}
+
+static void refuse(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    if (ksi_is_request(m))
+        ksi_request_fail(s, m, KS_UNDEF);
+    else
+        ks_log_warning("a plain process dropped the cast '%s'", m->public.op->name);
+    ksi_message_free(s, m);
+}
+
+/* The first message from *link on that fits; *link ends behind the last one that was looked at. */
+static struct ksi_message *look(struct ksi_scheduler *s, struct ksi_process *p,
+    const struct filter *filter, struct ksi_message ***link)
+{
+    while (**link) {
+        struct ksi_message *m = **link;
+        if (fits(filter, m)) return ksi_mailbox_take(p, *link);
+        if (is_foreign(p, m))
+            refuse(s, ksi_mailbox_take(p, *link));
+        else
+            *link = &m->next;
+    }
+    return NULL;
+}
+
+static const ks_msg *keep(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    ksi_record_event(&s->recorder, ksi_process_id(p), m->from,
+        m->public.type ? m->public.type->name : NULL, m->kind);
+    ksi_message_arrive(s, p, m);
+    m->next = p->received;
+    p->received = m;
+    return &m->public;
+}
+
+static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
+{
+    struct ksi_process *self = s->current;
+    struct ksi_message **link = &self->mailbox;
+    int64_t until = KS_INFINITY;
+    if (timeout > 0 && timeout < KS_INFINITY) until = ksi_fresh_ns(s) / NS_PER_MS + timeout;
+    for (;;) { /* until something fits, or the time is over */
+        ksi_inbox_drain(s, self);
+        ksi_check_exit(s);
+        struct ksi_message *m = look(s, self, filter, &link);
+        if (m) return keep(s, self, m);
+        if (timeout <= 0 || !ksi_may_block(s)) return NULL;
+        ks_status status = ksi_block(s, KSI_WAIT_MESSAGE, timeout);
+        if (status == KS_NOMEM) return NULL;
+        if (status == KS_TIMEOUT)
+            timeout = 0; /* one more look: something may have come with it */
+        else if (until < KS_INFINITY)
+            timeout = until - ksi_fresh_ns(s) / NS_PER_MS;
+    }
+}
+
+const ks_msg *ks_receive(ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current) return NULL;
+    ksi_turn_end(s, s->current);
+    return receive(s, &(struct filter){ 0 }, timeout);
+}
+
+const void *ks_receive_type_(const ks_type *type, ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current) return NULL;
+    const ks_msg *msg = receive(s, &(struct filter){ .type = type }, timeout);
+    return msg ? msg->body : NULL;
+}
+
+const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || !ref.id[0]) return NULL;
+    return receive(s, &(struct filter){ .ref = ref.id[0] }, timeout);
+}
+
+const ks_msg *ks_receive_if(bool (*fit)(const ks_msg *msg, void *arg), void *arg, ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current) return NULL;
+    return receive(s, &(struct filter){ .fits = fit, .arg = arg }, timeout);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.h - what a process owns beside memory, as 64-byte records that a ref can name.
+ *
+ * Links, monitors, timers, aliases, owned resources: each is a record in the list of its owner,
+ * newest first, which is the order of release. Records live in one table that is never another
+ * type; a handle is generation << 32 | index, so a stale ref finds nothing. Index 0 is no
+ * record. Used by the owning scheduler only; the watch_ fields of a monitor belong to the
+ * scheduler of the watched process. */
+#ifndef KSI_RUNTIME_RECORD_H
+#define KSI_RUNTIME_RECORD_H
+#include "runtime/process.h"
+
+enum ksi_record_kind {
+    KSI_RECORD_FREE,
+    KSI_RECORD_LINK,
+    KSI_RECORD_MONITOR,
+    KSI_RECORD_TIMER,
+    KSI_RECORD_ALIAS,
+    KSI_RECORD_OWNED,   /* ks_own */
+    KSI_RECORD_RESOURCE /* of a layer above: a socket */
+};
+enum ksi_record_flag {
+    KSI_UNLINKING = 1, /* link: unlinked, the other side has not yet said so */
+    KSI_GONE = 2,      /* monitor: given up by its owner, the watched side has not yet let go */
+    KSI_WATCHING = 4   /* monitor: in the list of the watched process */
+};
+
+struct ksi_record {
+    uint32_t generation;
+    uint8_t kind, flags;
+    uint16_t spare;
+    uint32_t next, previous; /* in the owner's list, or the free list */
+    uint64_t owner;          /* pid id */
+    union {
+        struct {
+            uint64_t peer; /* pid id: the key of the tree */
+            uint32_t left, right;
+            uint32_t serial; /* of the unlink */
+        } link;
+        struct {
+            ks_pid as_given;
+            uint64_t target; /* pid id */
+            uint32_t watch_next, watch_previous;
+        } monitor;
+        struct {
+            struct ksi_sending *sending;
+        } timer;
+        struct {
+            void (*release)(void *resource);
+            void *resource;
+        } own;
+    };
+};
+_Static_assert(sizeof(struct ksi_record) <= 64, "a record is a cache line");
+
+struct ksi_records {
+    struct ksi_record *table;
+    uint32_t used, committed, max;
+    uint32_t free;
+    uint64_t alive;
+};
+
+struct ksi_scheduler;
+bool ksi_records_init(struct ksi_records *records, uint32_t max);
+void ksi_records_end(struct ksi_records *records);
+/* In the owner's list; NULL: out of memory. */
+struct ksi_record *ksi_record_new(struct ksi_scheduler *s, struct ksi_process *owner, uint8_t kind);
+/* Out of the owner's list; owner NULL: it is in none. */
+void ksi_record_remove(
+    struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record);
+void ksi_record_free(struct ksi_scheduler *s, struct ksi_record *record);
+struct ksi_record *ksi_record_at(struct ksi_scheduler *s, uint32_t index);
+uint32_t ksi_record_index(struct ksi_scheduler *s, const struct ksi_record *record);
+uint64_t ksi_record_handle(struct ksi_scheduler *s, const struct ksi_record *record);
+/* The record of a handle, when it is alive and of that kind; else NULL. */
+struct ksi_record *ksi_record_find(struct ksi_scheduler *s, uint64_t handle, uint8_t kind);
+/* The ref that users hold. */
+ks_ref ksi_record_ref(struct ksi_scheduler *s, const struct ksi_record *record);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scheduler.c - the loop, blocking and waking, slices. See scheduler.h. */
+#include "runtime/scheduler.h"
+#include "base/base.h"
+#include "runtime/block.h"
+#include "runtime/reserve.h"
+#include "runtime/signal.h"
+#include "runtime/timer.h"
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef KSI_MEAN
+enum { HAND_OFFS = 2, ROUNDS = 1 };
+#else
+enum { HAND_OFFS = 64, ROUNDS = 64 };
+#endif
+enum { NS_PER_MS = 1000000, CHOICES = 16, RECORDS_PER_PROCESS = 4 };
+
+_Thread_local struct ksi_scheduler *ksi_this_scheduler __attribute__((tls_model("initial-exec")));
+
+/* --- the run queue -------------------------------------------------------------------------- */
+static struct ksi_process *take(struct ksi_scheduler *s)
+{
+    struct ksi_process **link = &s->queue;
+    if (KSI_UNLIKELY(s->simulator != NULL)) {
+        uint32_t choices = s->queue_length < CHOICES ? s->queue_length : CHOICES;
+        uint32_t chosen = s->runtime->seams.choose(s->runtime->seams.arg, choices);
+        for (uint32_t i = 0; i < chosen; i++) link = &(*link)->queue_next;
+    }
+    struct ksi_process *p = *link;
+    *link = p->queue_next;
+    if (!*link) s->queue_end = link;
+    s->queue_length--;
+    p->flags &= ~(uint32_t)KSI_QUEUED;
+    return p;
+}
+
+/* --- slices ---------------------------------------------------------------------------------- */
+static void arm_pending(struct ksi_scheduler *s)
+{
+    while (s->pending) {
+        struct ksi_process *p = s->pending;
+        ksi_unlink_pending(p);
+        int64_t due = ksi_due(s->now_ns, p->timer_ms);
+        ksi_wheel_arm(&s->wheel, &p->timer, due);
+        struct ksi_message *request = p->wait == KSI_WAIT_REPLY ? p->request : NULL;
+        if (request && (request->flags & KSI_RELATIVE)) {
+            request->flags &= (uint8_t)~KSI_RELATIVE;
+            request->deadline = due;
+        }
+    }
+}
+
+static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
+{
+    struct ksi_process_table *table = &s->runtime->processes;
+    char *at = (char *)timer, *first = (char *)table->slots;
+    if (at < first || at >= (char *)(table->slots + table->used)) {
+        ksi_sending_due(s, timer);
+        return;
+    }
+    struct ksi_process *p = KSI_CONTAINER_OF(timer, struct ksi_process, timer);
+    if (p->wait == KSI_WAIT_REPLY) { /* a reply that is here counts; else it is given up now */
+        ksi_inbox_drain(s, p);
+        if (p->wait != KSI_WAIT_REPLY) return;
+        ksi_request_cancel(s, p);
+    }
+    p->flags |= KSI_TIMED_OUT;
+    p->wait = KSI_WAIT_NOTHING;
+    ksi_ready(s, p);
+}
+
+int64_t ksi_fresh_ns(struct ksi_scheduler *s)
+{
+    return s->runtime->seams.monotonic_ns(s->runtime->seams.arg);
+}
+
+/* A new slice: the clock is read, what is due is fired, what waits since the last slice is
+ * armed. */
+static void new_slice(struct ksi_scheduler *s)
+{
+    s->rounds_left = ROUNDS;
+    s->now_ns = ksi_fresh_ns(s);
+    struct ksi_timer *timer;
+    while ((timer = ksi_wheel_advance(&s->wheel, s->now_ns / NS_PER_MS))) fire(s, timer);
+    arm_pending(s);
+}
+
+/* Nobody can run: waits for I/O, a signal from elsewhere, or the next timer. */
+static void idle(struct ksi_scheduler *s)
+{
+    int64_t next = ksi_wheel_next(&s->wheel);
+    int64_t timeout = INT64_MAX;
+    if (next <= INT64_MAX / NS_PER_MS) timeout = next * NS_PER_MS - s->now_ns;
+    if (timeout < 0) timeout = 0;
+    s->runtime->seams.poll(s->runtime->seams.arg, timeout);
+    s->rounds_left = 0;
+}
+
+static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
+{
+    for (;;) { /* until there is somebody, or the scheduler is stopped */
+        struct ksi_process *p = s->next;
+        if (p) {
+            s->next = NULL;
+            p->flags &= ~(uint32_t)KSI_QUEUED;
+            return p;
+        }
+        s->hand_offs_left = HAND_OFFS;
+        if (--s->rounds_left <= 0 || !s->queue) {
+            new_slice(s);
+            if (s->queue) s->runtime->seams.poll(s->runtime->seams.arg, 0);
+        }
+        ksi_take_wakes(s);
+        if (s->queue) return take(s);
+        if (KSI_UNLIKELY(s->stopping)) return NULL;
+        idle(s);
+    }
+}
+
+/* --- who runs --------------------------------------------------------------------------------- */
+static KSI_INLINE void resume(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_stack *to = p->stack;
+    p->stack = NULL;
+    s->current = p;
+    ksi_stack_give(&s->stacks, s->stack);
+    ksi_go_to(s, to);
+}
+
+ks_status ksi_block(struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout)
+{
+    return ksi_block_inline(s, wait, timeout);
+}
+
+void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait)
+{
+    if (p->wait != wait) return;
+    p->wait = KSI_WAIT_NOTHING;
+    ksi_cancel_timer(s, p);
+    ksi_ready(s, p);
+}
+
+void ksi_put_last(struct ksi_scheduler *s)
+{
+    ksi_ready(s, s->current);
+    (void)ksi_put_aside(s, s->current);
+}
+
+void ksi_simulated_yield(struct ksi_scheduler *s)
+{
+    if (!ksi_may_block(s) || !s->simulator->yields(s->simulator)) return;
+    ksi_put_last(s);
+}
+
+_Noreturn void ksi_leave(struct ksi_scheduler *s)
+{
+    struct ksi_process *p = s->current;
+    KSI_ASSERT(p);
+    if (s->flush) s->flush(s);
+    s->left = s->stack;
+    s->current = NULL;
+    ksi_ready(s, p);
+    struct ksi_stack *to = ksi_stack_get(&s->stacks);
+    KSI_ASSERT(to);
+    ksi_go_to(s, to);
+    __builtin_unreachable();
+}
+
+static KSI_INLINE void run_one(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (KSI_UNLIKELY(p->flags & KSI_EXITING)) {
+        if (p->stack) {
+            ksi_stack_drop(&s->stacks, p->stack);
+            p->stack = NULL;
+        }
+        ksi_die(s, p);
+    } else if (p->stack) {
+        if (p->wait == KSI_WAIT_NOTHING) resume(s, p);
+        return; /* on the stack of another turn: s->current is not ours to clear */
+    } else {
+        s->current = p;
+        ksi_serve(s, p);
+    }
+    s->current = NULL;
+}
+
+/* The loop of every pooled stack. */
+static void loop(void *arg)
+{
+    struct ksi_scheduler *s = arg;
+    ksi_stack_entered(s->stack);
+    ksi_forget_left(s);
+    for (;;) { /* as long as the scheduler lives */
+        struct ksi_process *p = pick(s);
+        if (KSI_LIKELY(p != NULL)) {
+            run_one(s, p);
+        } else {
+            ksi_stack_give(&s->stacks, s->stack);
+            ksi_go_to(s, &s->thread);
+        }
+    }
+}
+
+static void run(struct ksi_scheduler *s, bool stopping)
+{
+    struct ksi_scheduler *outer = ksi_this_scheduler;
+    ksi_this_scheduler = s;
+    ksi_stack_of_thread(&s->thread);
+    s->stopping = stopping;
+    s->stack = &s->thread;
+    struct ksi_stack *first = ksi_stack_get(&s->stacks);
+    KSI_ASSERT(first);
+    ksi_go_to(s, first);
+    ksi_this_scheduler = outer;
+}
+
+void ksi_scheduler_run(struct ksi_scheduler *s) { run(s, false); }
+
+void ksi_scheduler_finish(struct ksi_scheduler *s) { run(s, true); }
+
+void ksi_scheduler_stop(struct ksi_scheduler *s) { s->stopping = true; }
+
+/* --- a runtime -------------------------------------------------------------------------------- */
+static bool init_tables(struct ksi_runtime *runtime)
+{
+    struct ksi_scheduler *s = &runtime->scheduler;
+    uint32_t max = runtime->options.processes_max;
+    runtime->processes.max = max;
+    runtime->processes.used = 1; /* slot 0 is nobody: an id is never 0 */
+    runtime->processes.slots = ksi_reserve((size_t)max * sizeof(struct ksi_process));
+    if (!runtime->processes.slots) return false;
+    runtime->processes.committed =
+        ksi_commit(runtime->processes.slots, sizeof(struct ksi_process), 0, max);
+    return ksi_records_init(&s->records, max * RECORDS_PER_PROCESS);
+}
+
+/* Two stacks from the start: one to run on, one in reserve. */
+static bool init_stacks(struct ksi_scheduler *s)
+{
+    ksi_stacks_init(&s->stacks, s->runtime->options.stack_size, loop, s);
+    struct ksi_stack *first = ksi_stack_get(&s->stacks);
+    struct ksi_stack *second = first ? ksi_stack_get(&s->stacks) : NULL;
+    if (first) ksi_stack_give(&s->stacks, first);
+    if (second) ksi_stack_give(&s->stacks, second);
+    return second != NULL;
+}
+
+struct ksi_runtime *ksi_runtime_new(
+    const ks_runtime_options *options, const struct ksi_seams *seams)
+{
+    struct ksi_runtime *runtime = aligned_alloc(64, sizeof *runtime);
+    if (!runtime) return NULL;
+    memset(runtime, 0, sizeof *runtime);
+    runtime->options = *options;
+    runtime->seams = *seams;
+    struct ksi_scheduler *s = &runtime->scheduler;
+    s->runtime = runtime;
+    s->queue_end = &s->queue;
+    ksi_pool_init(&s->pool);
+    s->now_ns = ksi_fresh_ns(s);
+    ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
+    if (init_tables(runtime) && init_stacks(s)) return runtime;
+    ksi_runtime_end(runtime);
+    return NULL;
+}
+
+void ksi_runtime_end(struct ksi_runtime *runtime)
+{
+    struct ksi_scheduler *s = &runtime->scheduler;
+    KSI_ASSERT(runtime->processes.alive == 0);
+    ksi_stacks_end(&s->stacks);
+    ksi_names_end(&runtime->names);
+    ksi_records_end(&s->records);
+    if (runtime->processes.slots)
+        ksi_unreserve(
+            runtime->processes.slots, (size_t)runtime->processes.max * sizeof(struct ksi_process));
+    ksi_pool_end(&s->pool);
+    free(runtime);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scheduler.h - a scheduler and its runtime: everything that one thread needs to run processes.
+ *
+ * Every pooled stack runs the same loop. It takes a process from the run queue and calls its
+ * handler right there; a handler that returns costs no switch. One that blocks keeps its stack,
+ * and the scheduler goes on with the loop of another. Used by the thread that runs the
+ * scheduler, but for `wake`, into which anybody pushes. */
+#ifndef KSI_RUNTIME_SCHEDULER_H
+#define KSI_RUNTIME_SCHEDULER_H
+#include "runtime/name.h"
+#include "runtime/pool.h"
+#include "runtime/process.h"
+#include "runtime/record.h"
+#include "runtime/recorder.h"
+#include "runtime/stack.h"
+#include <kiosk/runtime.h>
+
+/* The four seams between a runtime and the world; each can be replaced. */
+struct ksi_seams {
+    int64_t (*monotonic_ns)(void *arg);
+    int64_t (*wall_ns)(void *arg);
+    uint64_t (*random)(void *arg);
+    /* The scheduling choice: which of count runnable processes; 0 is the one that waits longest. */
+    uint32_t (*choose)(void *arg, uint32_t count);
+    /* Looks for I/O; waits at most timeout_ns (0: not, INT64_MAX: until woken). */
+    void (*poll)(void *arg, int64_t timeout_ns);
+    /* Makes a poll that waits return. Any thread. */
+    void (*unpark)(void *arg);
+    void *arg;
+};
+/* What a simulation adds; NULL in a real runtime. */
+struct ksi_simulator {
+    bool (*yields)(struct ksi_simulator *simulator);
+    bool (*holds_back)(struct ksi_simulator *simulator);
+};
+
+struct ksi_process_table {
+    struct ksi_process *slots;
+    uint32_t used, committed, max;
+    struct ksi_process *free;
+    uint64_t alive;
+};
+
+struct ksi_scheduler {
+    struct ksi_runtime *runtime;
+    struct ksi_process *current;
+    struct ksi_stack *stack;          /* we are on it */
+    struct ksi_process *next;         /* to run at once: a call hands over */
+    struct ksi_message *next_message; /* what `next` is to handle first; NULL: its mailbox */
+    int hand_offs_left, rounds_left;
+    uint32_t queue_length;
+    uint32_t unlinks; /* serial of the latest */
+    struct ksi_process *queue, **queue_end;
+    struct ksi_stack *left;      /* left in the middle of a handler that will not go on */
+    struct ksi_process *pending; /* timers to arm when the slice ends */
+    int64_t now_ns;              /* when the slice began */
+    struct ksi_pool pool;
+    struct ksi_wheel wheel;
+    struct ksi_stacks stacks;
+    struct ksi_records records;
+    struct ksi_stack thread; /* where the loop ends */
+    bool stopping;
+    struct ksi_simulator *simulator;
+    void (*flush)(struct ksi_scheduler *s); /* what the running process wrote; NULL: nothing */
+    /* --- written by other threads below --- */
+    /* processes with a new signal in their inbox */
+    _Alignas(64) _Atomic(struct ksi_process *) wake;
+    _Alignas(64) struct ksi_recorder recorder;
+};
+
+struct ksi_runtime {
+    struct ksi_scheduler scheduler;
+    struct ksi_seams seams;
+    struct ksi_process_table processes;
+    struct ksi_names names;
+    struct ks_runtime_options options;
+    void *io;                               /* of the layer above */
+    const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
+    /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
+    void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);
+};
+
+/* The scheduler that the calling thread runs, or NULL. Stacks keep their thread, so it may be read
+ * once for each entry into the library. */
+extern _Thread_local struct ksi_scheduler *ksi_this_scheduler
+    __attribute__((tls_model("initial-exec")));
+
+/* --- scheduler.c ---------------------------------------------------------------------------- */
+/* options and seams are copied. NULL: out of memory or address space. */
+struct ksi_runtime *ksi_runtime_new(
+    const ks_runtime_options *options, const struct ksi_seams *seams);
+/* Every process must be gone. */
+void ksi_runtime_end(struct ksi_runtime *runtime);
+/* Runs until ksi_scheduler_stop was called and nobody is ready, on the calling thread. */
+void ksi_scheduler_run(struct ksi_scheduler *s);
+/* Runs whoever is ready, and does not wait. */
+void ksi_scheduler_finish(struct ksi_scheduler *s);
+void ksi_scheduler_stop(struct ksi_scheduler *s);
+/* Into the run queue, unless it is there. */
+static inline void ksi_ready(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->flags & KSI_QUEUED) return;
+    p->flags |= KSI_QUEUED;
+    p->queue_next = NULL;
+    *s->queue_end = p;
+    s->queue_end = &p->queue_next;
+    s->queue_length++;
+}
+/* Puts the running process aside until ksi_wake. KS_TIMEOUT: timeout ms are over; KS_NOMEM: no
+ * stack to go on with, it was not put aside; KS_OK: woken. */
+ks_status ksi_block(struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout);
+/* Ends the wait of p when it is that one. */
+void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait);
+/* The running process leaves its stack for ever: it ends when it is condemned, else it serves
+ * on. */
+_Noreturn void ksi_leave(struct ksi_scheduler *s);
+/* False where blocking is refused: outside of a process, in a release hook. */
+static inline bool ksi_may_block(const struct ksi_scheduler *s)
+{
+    return s && s->current && !(s->current->flags & KSI_IN_HOOK);
+}
+/* The running process goes on after everybody who is ready. */
+void ksi_put_last(struct ksi_scheduler *s);
+/* A seeded runner may put the caller aside here. At the entry of every function that sends. */
+void ksi_simulated_yield(struct ksi_scheduler *s);
+/* Timers of waits are armed when the slice ends, so that the clock is read once a slice and a
+ * timer is never early; a call that is answered within its slice never touches the wheel. */
+static inline void ksi_start_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_ms ms)
+{
+    p->timer_ms = ms;
+    if (ms >= KS_INFINITY) return;
+    p->flags |= KSI_PENDING_TIMER;
+    p->pending_next = s->pending;
+    p->pending_link = &s->pending;
+    if (p->pending_next) p->pending_next->pending_link = &p->pending_next;
+    s->pending = p;
+}
+static inline void ksi_unlink_pending(struct ksi_process *p)
+{
+    p->flags &= ~(uint32_t)KSI_PENDING_TIMER;
+    *p->pending_link = p->pending_next;
+    if (p->pending_next) p->pending_next->pending_link = p->pending_link;
+}
+static inline void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->flags & KSI_PENDING_TIMER)
+        ksi_unlink_pending(p);
+    else if (p->timer.link)
+        ksi_wheel_cancel(&s->wheel, &p->timer);
+}
+int64_t ksi_fresh_ns(struct ksi_scheduler *s);
+
+static inline struct ksi_scheduler *ksi_enter(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    if (s && __builtin_expect(s->simulator != NULL, 0)) ksi_simulated_yield(s);
+    return s;
+}
+
+/* --- table.c ---------------------------------------------------------------------------------- */
+/* --- message.c -------------------------------------------------------------------------------- */
+void ksi_message_free_slow(struct ksi_scheduler *s, struct ksi_message *m);
+/* Gives back what the body owns, then the block. */
+static inline void ksi_message_free(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    const ks_type *type = m->public.type;
+    if (__builtin_expect(type && type->owns, 0))
+        ksi_message_free_slow(s, m);
+    else
+        ksi_pool_give(&s->pool, m, m->size_class);
+}
+
+/* A process with nothing in it, or NULL. */
+struct ksi_process *ksi_process_new(struct ksi_scheduler *s);
+void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p);
+/* The living process of an id; NULL. One that is exiting counts as dead. */
+static inline struct ksi_process *ksi_process_of(struct ksi_scheduler *s, uint64_t id)
+{
+    uint32_t index = (uint32_t)id;
+    if (__builtin_expect(index >= s->runtime->processes.used, 0)) return NULL;
+    struct ksi_process *p = &s->runtime->processes.slots[index];
+    if (p->generation != id >> 32 || !p->in_use) return NULL;
+    return p;
+}
+/* What a pid of any kind stands for now; NULL: nobody. */
+struct ksi_process *ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid);
+enum { KSI_PID_PROCESS = 0, KSI_PID_NAME = 1, KSI_PID_ALIAS = 2 };
+static inline struct ksi_process *ksi_resolve(struct ksi_scheduler *s, ks_pid pid)
+{
+    if (__builtin_expect(pid.kind == KSI_PID_PROCESS && pid.node == 0, 1))
+        return ksi_process_of(s, pid.id);
+    return ksi_resolve_slow(s, pid);
+}
+static inline ks_pid ksi_pid(uint64_t id) { return (ks_pid){ .id = id }; }
+static inline ks_pid ksi_pid_of(const struct ksi_process *p)
+{
+    return (ks_pid){ .id = ksi_process_id(p) };
+}
+struct ksi_cold *ksi_cold(struct ksi_scheduler *s, struct ksi_process *p);
+
+/* --- serve.c: what a process without a stack does when it is its turn ------------------------- */
+void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p);
+/* Gives back what the turn borrowed, and runs what was deferred. */
+void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p);
+static inline void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (__builtin_expect(p->turn || p->received, 0)) ksi_turn_end_slow(s, p);
+}
+/* Borrowed until the turn ends; NULL: out of memory. */
+void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size);
+
+/* --- death.c ---------------------------------------------------------------------------------- */
+/* A copy of a reason's text, cut; NULL: there is none, or out of memory: kind and code say
+ * enough. */
+struct ksi_block *ksi_reason_text_new(struct ksi_scheduler *s, const char *text);
+static inline const char *ksi_block_text(const struct ksi_block *block)
+{
+    return block ? (const char *)(block + 1) : NULL;
+}
+/* Sets the reason, once: the first one wins. Does not end anything yet. */
+void ksi_set_reason(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
+ks_reason ksi_reason_of(const struct ksi_process *p);
+/* Of the latest ks_stop. */
+ks_reason ksi_stop_reason(const struct ksi_process *p);
+/* Marks p as exiting and lets the scheduler end it. Not for the running process. */
+void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
+/* Releases, frees names, tells watchers, frees the slot; on a stack of the loop. */
+void ksi_die(struct ksi_scheduler *s, struct ksi_process *p);
+
+/* --- report.c --------------------------------------------------------------------------------- */
+/* status: what format_status said. */
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const char *status);
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.c - what a process without a stack does when it is its turn.
+ *
+ *     on_start -> [on_continue] -> wait -> on_message / on_exit / on_system / on_timeout -> ...
+ *                                                  stop -> on_terminate -> death
+ *
+ * One handler is one turn: what it received, formatted and was replied is given back after it. A
+ * pending on_continue runs before any message. Runs on a stack of the loop, or, after a handler
+ * blocked, on the stack that the process kept. Used by the owning scheduler only. */
+#include <kiosk/log.h>
+
+#include "base/base.h"
+#include "runtime/mailbox.h"
+#include "runtime/signal.h"
+#include "runtime/start.h"
+#include <string.h>
+
+#ifdef KSI_MEAN
+enum { MESSAGES_A_TURN = 1 };
+#else
+enum { MESSAGES_A_TURN = 64 };
+#endif
+enum { NS_PER_MS = 1000000 };
+
+/* --- turns ------------------------------------------------------------------------------------ */
+void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
+{
+    uint8_t size_class;
+    struct ksi_block *block = ksi_pool_get(&s->pool, sizeof *block + size, &size_class);
+    if (!block) return NULL;
+    block->next = p->turn;
+    block->size_class = size_class;
+    block->defers = false;
+    p->turn = block;
+    return block + 1;
+}
+
+static void run_deferred(struct ksi_process *p)
+{
+    struct ksi_block *newest;
+    do { /* again, when a deferred function deferred another */
+        newest = p->turn;
+        for (struct ksi_block *block = newest; block; block = block->next) {
+            if (!block->defers) continue;
+            block->defers = false; /* before it runs: it may end the process */
+            struct ksi_defer *defer = (struct ksi_defer *)(void *)(block + 1);
+            defer->fn(defer->arg);
+        }
+    } while (p->turn != newest);
+}
+
+void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    run_deferred(p);
+    while (p->turn) {
+        struct ksi_block *block = p->turn;
+        p->turn = block->next;
+        ksi_pool_give(&s->pool, block, block->size_class);
+    }
+    while (p->received) {
+        struct ksi_message *m = p->received;
+        p->received = m->next;
+        ksi_message_free(s, m);
+    }
+}
+
+void ks_end_turn(void)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (s && s->current) ksi_turn_end(s, s->current);
+}
+
+void ks_defer(void (*fn)(void *arg), void *arg)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    if (!s || !s->current) return;
+    struct ksi_defer *defer = ksi_turn_alloc(s, s->current, sizeof *defer);
+    if (!defer) { /* now is the only time that is left */
+        fn(arg);
+        ks_exit(ks_because(KS_NOMEM));
+    }
+    *defer = (struct ksi_defer){ fn, arg };
+    s->current->turn->defers = true;
+}
+
+/* --- the idle time-out ------------------------------------------------------------------------ */
+static inline void stop_idle_timer(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (KSI_LIKELY(!(p->flags & (KSI_IDLE_TIMEOUT | KSI_TIMED_OUT)))) return;
+    ksi_cancel_timer(s, p);
+    p->flags &= ~(uint32_t)(KSI_IDLE_TIMEOUT | KSI_TIMED_OUT);
+}
+
+static void start_idle_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_ms after)
+{
+    p->flags |= KSI_IDLE_TIMEOUT;
+    ksi_start_timer(s, p, after);
+    if (after > 0) return;
+    ksi_cancel_timer(s, p); /* zero: at once, unless something is queued */
+    p->flags |= KSI_TIMED_OUT;
+    ksi_ready(s, p);
+}
+
+/* --- verdicts --------------------------------------------------------------------------------- */
+static void fail_start(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
+{
+    struct ksi_cold *cold = ksi_cold(s, p);
+    if (cold) cold->start_status = status;
+    p->flags &= ~(uint32_t)KSI_OWN_END; /* {error, R} from init: no crash report */
+    ksi_condemn(s, p, KS_NORMAL);
+}
+
+static void terminate(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    const ks_module *module = p->module;
+    if (!module || !module->behaviour->on_terminate || (p->flags & KSI_TERMINATING)) return;
+    p->flags |= KSI_TERMINATING;
+    module->behaviour->on_terminate(module, p->state, ksi_stop_reason(p));
+}
+
+/* The reason was set by ks_stop; on_terminate may block, and may end the process in another way. */
+static void stop(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (!(p->flags & KSI_STARTING)) terminate(s, p);
+    p->flags |= KSI_OWN_END; /* not before: who is killed in there has nothing to report */
+    ksi_condemn(s, p, ksi_stop_reason(p));
+}
+
+static __attribute__((noinline)) void end_or_ignore(
+    struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
+{
+    if (next.verdict == KS_NEXT_FAIL && !(p->flags & KSI_STARTING))
+        next = ks_stop(ks_because(next.argument));
+    if (next.verdict == KS_NEXT_STOP)
+        stop(s, p);
+    else
+        fail_start(s, p, next.verdict == KS_NEXT_IGNORE ? KS_IGNORE : next.argument);
+}
+
+static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
+{
+    if (KSI_UNLIKELY(next.verdict >= KS_NEXT_FAIL)) {
+        end_or_ignore(s, p, next);
+        return;
+    }
+    if (KSI_UNLIKELY(next.then != 0))
+        p->next_what = next.then; /* its verdict says what then */
+    else if (KSI_UNLIKELY(next.after < KS_INFINITY))
+        start_idle_timer(s, p, next.after);
+}
+
+ks_next ks_stop(ks_reason reason)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *self = s ? s->current : NULL;
+    struct ksi_cold *cold = self ? ksi_cold(s, self) : NULL;
+    if (cold) {
+        struct ksi_block *text = ksi_reason_text_new(s, reason.text);
+        cold->stop = reason;
+        cold->stop.text = ksi_block_text(text);
+        if (text) { /* on_terminate may end the turn, and may stop for another reason */
+            text->next = cold->stop_texts;
+            cold->stop_texts = text;
+        }
+    }
+    return ks_next_of(KS_NEXT_STOP, 0);
+}
+
+ks_next ks_reply_stop(ks_reason reason)
+{
+    ks_next next = ks_stop(reason);
+    next.argument = 1;
+    return next;
+}
+
+ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg)
+{
+    char body[128] = "";
+    const ks_op *op = msg->op;
+    if (msg->type && msg->body) ks_print_(msg->type, msg->body, body, sizeof body);
+    ks_log_warning("%s got an unexpected %s%s%s %s", module->name, op ? "cast " : "message",
+        op ? op->name : "", op ? "" : ":", body);
+    return ks_noreply();
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+static inline const char *what_of(const struct ksi_message *m)
+{
+    if (m->public.op) return m->public.op->name;
+    return m->public.type ? m->public.type->name : NULL;
+}
+
+/* After a handler that left its request unanswered: it is answered later, or it was a mistake. */
+static __attribute__((noinline)) void unanswered(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (m->flags & KSI_TAKEN) {
+        ksi_defer_request(s, p, m);
+        return;
+    }
+    ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
+                 "never be answered",
+        p->module->name, m->public.op->name);
+    ksi_request_fail(s, m, KS_CANCELLED);
+    ksi_message_free(s, m);
+}
+
+/* After a handler: what it was given goes back. */
+static inline void handled(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    ksi_turn_end(s, p);
+    p->current = NULL;
+    if (KSI_UNLIKELY(ksi_is_request(m)))
+        unanswered(s, p, m);
+    else
+        ksi_message_free(s, m);
+}
+
+static ks_next drop(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (ksi_is_request(m))
+        ksi_request_fail(s, m, KS_UNDEF);
+    else
+        return ks_unexpected_(p->module, &m->public);
+    return ks_noreply();
+}
+
+static inline ks_next on_message(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    const ks_module *module = p->module;
+    if (KSI_LIKELY(module->behaviour->on_message != NULL))
+        return module->behaviour->on_message(module, p->state, &m->public);
+    return drop(s, p, m);
+}
+
+static ks_next on_trapped(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    const ks_behaviour *behaviour = p->module->behaviour;
+    const ks_exited *exited = m->public.body;
+    bool parent = exited->pid.id == p->parent;
+    if (behaviour->on_exit) return behaviour->on_exit(p->module, p->state, exited, parent);
+    return parent ? ks_stop(exited->reason) : on_message(s, p, m);
+}
+
+static ks_next on_stop(struct ksi_process *p, struct ksi_message *m)
+{
+    const ks_behaviour *behaviour = p->module->behaviour;
+    ks_reason reason = *(const ks_reason *)m->public.body;
+    return behaviour->on_system ? behaviour->on_system(p->module, p->state, reason)
+                                : ks_stop(reason);
+}
+
+static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    enum { STATUS_BYTES = 4096 };
+    char *text = p->module->format_status ? ksi_turn_alloc(s, p, STATUS_BYTES) : NULL;
+    if (!text) {
+        ksi_request_fail(s, m, p->module->format_status ? KS_NOMEM : KS_UNDEF);
+        return;
+    }
+    text[0] = 0;
+    p->flags |= KSI_FORMATTING | KSI_IN_HOOK; /* it may neither block nor end us: see ks_exit */
+    p->module->format_status(p->state, text, STATUS_BYTES);
+    p->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
+    m->flags |= KSI_ANSWERED;
+    ks_text value = { text, strnlen(text, STATUS_BYTES) };
+    ksi_reply_send(s, m->from, m->serial, KS_OK, &ks_text_type, &value);
+}
+
+static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    switch (m->kind) {
+    case KSI_TRAPPED: return on_trapped(s, p, m);
+    case KSI_STOP: return on_stop(p, m);
+    case KSI_STATUS:
+        on_status(s, p, m);
+        if (p->flags & KSI_IDLE_TIMEOUT) start_idle_timer(s, p, p->timer_ms); /* in full */
+        return ks_noreply();
+    default: return on_message(s, p, m);
+    }
+}
+
+/* The request came too late, or nobody waits for it: the handler never sees it. */
+static inline bool expired(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    if (m->flags & KSI_CANCELLED) return true;
+    if (!m->public.op || m->public.op->kind != KS_OP_CALL || m->flags & KSI_RELATIVE) return false;
+    return m->kind == KSI_MESSAGE && m->deadline <= s->now_ns / NS_PER_MS;
+}
+
+static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (KSI_UNLIKELY(expired(s, m))) {
+        ksi_message_free(s, m);
+        return;
+    }
+    ksi_record_event(&s->recorder, ksi_process_id(p), m->from, what_of(m), m->kind);
+    if (KSI_UNLIKELY(m->kind == KSI_STATUS)) { /* by_kind starts it again, also when it has fired */
+        ksi_cancel_timer(s, p);
+        p->flags &= ~(uint32_t)KSI_TIMED_OUT;
+    } else {
+        stop_idle_timer(s, p);
+    }
+    ksi_message_arrive(s, p, m);
+    p->current = m;
+    ks_next next = KSI_LIKELY(m->kind == KSI_MESSAGE) ? on_message(s, p, m) : by_kind(s, p, m);
+    go_on(s, p, next);
+    if (KSI_LIKELY(!(p->flags & KSI_EXITING))) handled(s, p, m); /* else its report shows it */
+}
+
+static void handle_start(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_message *m = ksi_mailbox_take(p, &p->mailbox);
+    KSI_ASSERT(m->kind == KSI_START);
+    ksi_message_arrive(s, p, m);
+    p->current = m;
+    const ks_module *module = p->module;
+    ks_next next = ks_ok();
+    if (module->behaviour->on_start)
+        next = module->behaviour->on_start(module, p->state, m->public.body);
+    if (next.verdict < KS_NEXT_FAIL) ksi_started(s, p);
+    go_on(s, p, next);
+    ksi_turn_end(s, p);
+}
+
+static void handle_other(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    const ks_behaviour *behaviour = p->module->behaviour;
+    ks_next next = ks_noreply();
+    if (p->next_what) {
+        int what = p->next_what;
+        p->next_what = 0;
+        if (behaviour->on_continue) next = behaviour->on_continue(p->module, p->state, what);
+    } else {
+        p->flags &= ~(uint32_t)(KSI_TIMED_OUT | KSI_IDLE_TIMEOUT);
+        if (behaviour->on_timeout) next = behaviour->on_timeout(p->module, p->state);
+    }
+    go_on(s, p, next);
+    ksi_turn_end(s, p);
+}
+
+void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    for (int n = 0; n < MESSAGES_A_TURN; n++) {
+        if (KSI_UNLIKELY(p->flags & KSI_STARTING))
+            handle_start(s, p);
+        else if (KSI_UNLIKELY(p->next_what))
+            handle_other(s, p);
+        else if (p->mailbox)
+            handle(s, p, ksi_mailbox_take(p, &p->mailbox));
+        else if (KSI_UNLIKELY(p->flags & KSI_TIMED_OUT))
+            handle_other(s, p);
+        else
+            break;
+        if (KSI_UNLIKELY(s->flush != NULL)) s->flush(s);
+        if (KSI_UNLIKELY(p->flags & KSI_EXITING)) {
+            ksi_die(s, p);
+            return;
+        }
+        if (s->next) break;
+    }
+    if (p->mailbox || p->next_what || (p->flags & KSI_TIMED_OUT)) ksi_ready(s, p);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* signal.h - signals between processes: one ordered stream for each pair.
+ *
+ * Sent by a process of the same scheduler, a signal is applied at once: what the target's inbox
+ * holds is applied first. From elsewhere it is pushed into the target's own inbox, whose owner
+ * applies it in order. A message is a signal whose application is to stand in the mailbox. So a
+ * sender that migrates, or sends by name or alias, never overtakes itself. Used by the scheduler
+ * that owns the sender. */
+#ifndef KSI_RUNTIME_SIGNAL_H
+#define KSI_RUNTIME_SIGNAL_H
+#include "base/atomic.h"
+#include "base/base.h"
+#include "runtime/scheduler.h"
+
+struct ksi_signal {
+    enum ksi_kind kind; /* KSI_EXIT and below */
+    uint64_t from, to;  /* pid ids */
+    uint32_t serial;    /* of an unlink */
+    uint32_t record;    /* of a monitor */
+    ks_reason reason;
+};
+/* Applies or pushes; never fails: without memory it is applied at once. */
+void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal);
+
+/* Hands a message over; it is the target's, or freed. KS_NOPROC: target is NULL, freed;
+ * KS_OVERLOAD: refused by the mailbox limit, freed. A caller that already waits is answered so. */
+ks_status ksi_message_send(
+    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
+/* Into the mailbox, whatever its limit. */
+static inline void ksi_message_put(
+    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+{
+    m->next = NULL;
+    *target->mailbox_end = m;
+    target->mailbox_end = &m->next;
+    target->queue_length++;
+    if (target->wait == KSI_WAIT_MESSAGE)
+        ksi_wake(s, target, KSI_WAIT_MESSAGE);
+    else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
+        ksi_ready(s, target);
+}
+/* An answer to the request (caller, serial): value of type, or a failure. False: nobody waits
+ * for it. */
+bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
+    const ks_type *type, const void *value);
+
+/* --- call.c ----------------------------------------------------------------------------------- */
+/* Sends a request of the running process and blocks until it is answered. */
+ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, void *ret_reply, ks_ms timeout);
+/* p waits no more for its request. */
+void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p);
+static inline bool ksi_is_call(const struct ksi_message *m)
+{
+    return m->kind == KSI_MESSAGE && m->public.op && m->public.op->kind == KS_OP_CALL;
+}
+/* True for a request that somebody may still wait for. */
+static inline bool ksi_is_request(const struct ksi_message *m)
+{
+    if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return false;
+    return m->kind == KSI_START || m->kind == KSI_STATUS || ksi_is_call(m);
+}
+/* A request whose handler is done with it stays for a later answer; only its header is kept. */
+void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
+/* Answers a request of which the server lives no more. */
+void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status status);
+
+/* Applies what the inbox of p holds. */
+void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
+/* Before p is looked at: one load when nothing is there. */
+static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    /* relaxed: only a hint; what it announces is taken by an acquire exchange */
+    if (KSI_UNLIKELY(ksi_load_relaxed(&p->inbox) > (struct ksi_message *)1)) ksi_inbox_apply(s, p);
+}
+/* Applies the inboxes of all processes in the wake list. */
+void ksi_take_wakes(struct ksi_scheduler *s);
+/* The running process leaves when a signal that it applied ended it. */
+void ksi_check_exit(struct ksi_scheduler *s);
+
+/* --- link.c ----------------------------------------------------------------------------------- */
+/* The record of the link to peer, or NULL. */
+struct ksi_record *ksi_link_find(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer);
+struct ksi_record *ksi_link_add(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer);
+void ksi_link_remove(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
+void ksi_link_apply(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
+void ksi_unlink(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer);
+/* Tells all linked processes, once. */
+void ksi_links_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
+
+/* --- monitor.c -------------------------------------------------------------------------------- */
+void ksi_monitor_apply(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
+/* Gives up a monitor that p owns. */
+void ksi_monitor_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
+/* Tells all who watch p. */
+void ksi_watchers_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
+ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given);
+
+/* --- exit.c: exit signals by the rules of erlang:exit/2 --------------------------------------- */
+void ksi_exit_apply(
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
+
+#endif

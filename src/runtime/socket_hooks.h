@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* socket_hooks.h - how sockets of the layer above travel in messages. Set when a runtime starts. */
+#ifndef KSI_RUNTIME_SOCKET_HOOKS_H
+#define KSI_RUNTIME_SOCKET_HOOKS_H
+#include <kiosk/process.h>
+
+struct ksi_scheduler;
+struct ksi_process;
+struct ksi_socket_hooks {
+    /* Taken from the running process; false: not its own. */
+    bool (*detach)(struct ksi_scheduler *s, ks_socket socket);
+    /* Now owned by a process. */
+    void (*attach)(struct ksi_scheduler *s, ks_socket socket, struct ksi_process *to);
+    /* Was in flight, and nobody took it. */
+    void (*close)(struct ksi_scheduler *s, ks_socket socket);
+};
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start.c - starting processes by a row, stopping them, and spawning plain functions.
+ *
+ * A start is a request: the new process finds it first in its mailbox, on_start answers it, and the
+ * death of a process that did not get so far answers it last, when its name is free again. A failed
+ * start leaves no link, monitor or exit with the starter. Called from inside a process. */
+#include <kiosk/start.h>
+
+#include "base/base.h"
+#include "runtime/inherited.h"
+#include "runtime/mailbox.h"
+#include "runtime/signal.h"
+#include "runtime/start.h"
+#include <string.h>
+
+/* --- making a process ------------------------------------------------------------------------- */
+/* Undoes ksi_process_start before the process ever ran; its death is part of our turn. */
+static void unmake(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_process *self = s->current;
+    p->flags |= KSI_EXITING | KSI_DYING;
+    p->reason_kind = KS_REASON_NORMAL;
+    ksi_die(s, p);
+    s->current = self;
+}
+
+static bool make_state(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type)
+{
+    uint8_t size_class;
+    size_t size = p->module->state_size;
+    if (size) {
+        p->state = ksi_pool_get(&s->pool, size, &size_class);
+        if (!p->state) return false;
+        memset(p->state, 0, size);
+    }
+    return !type || type == &ks_none_type || ksi_cold(s, p);
+}
+
+struct ksi_process *ksi_process_start(
+    struct ksi_scheduler *s, const ks_module *module, const ks_type *type, const void *args)
+{
+    struct ksi_process *p = ksi_process_new(s);
+    if (!p) return NULL;
+    p->module = module;
+    p->flags = KSI_STARTING;
+    if (s->current && s->current->context) p->context = ksi_context_ref(s->current->context);
+    struct ksi_message *m = make_state(s, p, type) ? ksi_message_new(s, type, args) : NULL;
+    if (!m) {
+        unmake(s, p);
+        return NULL;
+    }
+    m->kind = KSI_START;
+    m->flags |= KSI_ANSWERED;
+    *p->mailbox_end = m;
+    p->mailbox_end = &m->next;
+    m->next = NULL;
+    p->queue_length = 1;
+    return p;
+}
+
+void ksi_started(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (!(p->flags & KSI_STARTING)) return;
+    struct ksi_message *m = p->current;
+    p->flags &= ~(uint32_t)(KSI_STARTING | KSI_LINK_STARTER);
+    p->current = NULL;
+    if (ksi_is_request(m)) {
+        m->flags |= KSI_ANSWERED;
+        ksi_reply_send(s, m->from, m->serial, KS_OK, NULL, NULL);
+    }
+    if (p->cold && m->public.type != &ks_none_type)
+        p->cold->start = m;
+    else
+        ksi_message_free(s, m);
+}
+
+void ks_init_ack(void)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (s && s->current) ksi_started(s, s->current);
+}
+
+/* Both halves at once, before the new process can run, so that no signal is needed. */
+static bool link_both(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_process *self = s->current;
+    struct ksi_record *there = ksi_link_add(s, p, ksi_process_id(self));
+    struct ksi_record *here = there ? ksi_link_add(s, self, ksi_process_id(p)) : NULL;
+    if (here) return true;
+    if (there) ksi_link_remove(s, p, there);
+    return false;
+}
+
+/* --- spawn: a plain function ------------------------------------------------------------------ */
+struct spawned {
+    void (*fn)(void *arg);
+    void *arg;
+};
+static const ks_type spawned_type = {
+    .name = "spawn", .size = sizeof(struct spawned), .flat = true
+};
+
+static ks_next run_spawned(const ks_module *module, void *self, const void *args)
+{
+    struct spawned spawned = *(const struct spawned *)args;
+    ks_init_ack();
+    spawned.fn(spawned.arg);
+    return ks_stop(KS_NORMAL);
+}
+
+static const ks_behaviour spawn_behaviour = {
+    .version = KS_BEHAVIOUR_VERSION, .name = "process", .on_start = run_spawned
+};
+static const ks_module spawn_module = {
+    .version = KS_MODULE_VERSION, .name = "process", .behaviour = &spawn_behaviour
+};
+
+struct ksi_process *ksi_spawn(struct ksi_scheduler *s, void (*fn)(void *arg), void *arg)
+{
+    struct spawned spawned = { fn, arg };
+    return ksi_process_start(s, &spawn_module, &spawned_type, &spawned);
+}
+
+/* Link and monitor stand before the new process can run. */
+static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_monitor)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_process *p = s ? ksi_spawn(s, fn, arg) : NULL;
+    if (!p) return (ks_pid){ 0 };
+    ks_pid pid = ksi_pid_of(p);
+    if (link && s->current && !link_both(s, p)) {
+        unmake(s, p);
+        ks_exit(ks_because(KS_NOMEM));
+    }
+    ks_ref monitor = { { 0, 0 } };
+    if (ret_monitor && s->current) monitor = ksi_monitor_start(s, s->current, pid);
+    if (ret_monitor && !monitor.id[0]) { /* rather none than one whose end is not heard */
+        unmake(s, p);
+        return (ks_pid){ 0 };
+    }
+    if (ret_monitor) *ret_monitor = monitor;
+    ksi_ready(s, p);
+    return pid;
+}
+
+ks_pid ks_spawn(void (*fn)(void *arg), void *arg) { return spawn(fn, arg, false, NULL); }
+
+ks_pid ks_spawn_link(void (*fn)(void *arg), void *arg) { return spawn(fn, arg, true, NULL); }
+
+ks_pid ks_spawn_monitor(void (*fn)(void *arg), void *arg, ks_ref *ret_monitor)
+{
+    return spawn(fn, arg, false, ret_monitor);
+}
+
+/* --- start: a module by its row --------------------------------------------------------------- */
+enum relation { ALONE, LINKED, MONITORED };
+
+/* Rows of older programs are shorter. */
+static bool read_row(const ks_child *how, size_t size, ks_child *ret_row)
+{
+    memset(ret_row, 0, sizeof *ret_row);
+    memcpy(ret_row, how, size < sizeof *ret_row ? size : sizeof *ret_row);
+    const ks_module *module = ret_row->module;
+    return module && module->version == KS_MODULE_VERSION && module->behaviour &&
+        module->behaviour->version == KS_BEHAVIOUR_VERSION;
+}
+
+static const ks_type *args_type(const ks_module *module)
+{
+    return module->args ? module->args() : &ks_none_type;
+}
+
+static ks_status set_limits(struct ksi_scheduler *s, struct ksi_process *p, const ks_child *row)
+{
+    if (row->mailbox_max) p->mailbox_max = row->mailbox_max;
+    if (!row->memory_max) return KS_OK;
+    if (!ksi_cold(s, p)) return KS_NOMEM;
+    p->cold->memory_max = row->memory_max;
+    return KS_OK;
+}
+
+/* Name, limits and link stand before on_start. On failure the process is unmade. */
+static ks_status prepare(
+    struct ksi_scheduler *s, const ks_child *row, int relation, struct ksi_process **ret_process)
+{
+    static const ks_none none;
+    const ks_type *type = args_type(row->module);
+    struct ksi_process *p = ksi_process_start(
+        s, row->module, type, row->args || type != &ks_none_type ? row->args : &none);
+    if (!p) return KS_NOMEM;
+    ks_status status = set_limits(s, p, row);
+    if (!status && row->name) status = ksi_name_register(s, row->name, p);
+    if (!status && relation == LINKED && !link_both(s, p)) status = KS_NOMEM;
+    if (status) {
+        unmake(s, p);
+        return status;
+    }
+    if (relation == LINKED) p->flags |= KSI_LINK_STARTER;
+    *ret_process = p;
+    return KS_OK;
+}
+
+/* A process that did not start in time: killed, and waited for. */
+static void kill_and_wait(struct ksi_scheduler *s, ks_pid pid, bool linked)
+{
+    struct ksi_signal kill = {
+        .kind = KSI_EXIT, .from = ksi_process_id(s->current), .to = pid.id, .reason = KS_KILL
+    };
+    if (linked) ksi_unlink(s, s->current, pid.id);
+    ks_ref monitor = ksi_monitor_start(s, s->current, pid);
+    ksi_signal_send(s, &kill); /* all three at once: the starter may be killed at any call */
+    (void)ks_receive_ref(monitor, KS_INFINITY);
+}
+
+static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int relation,
+    ks_pid *ret_pid, ks_ref *ret_monitor)
+{
+    struct ksi_process *p;
+    ks_pid pid = row->name ? ks_whereis(row->name) : (ks_pid){ 0 };
+    if (!ks_is_none(pid)) {
+        if (ret_pid) *ret_pid = pid;
+        return KS_ALREADY_STARTED;
+    }
+    ks_status status = prepare(s, row, relation, &p);
+    if (status) return status;
+    pid = ksi_pid_of(p);
+    ks_ref monitor = { { 0, 0 } };
+    if (relation == MONITORED) {
+        monitor = ksi_monitor_start(s, s->current, pid);
+        if (!monitor.id[0]) {
+            unmake(s, p);
+            return KS_NOMEM;
+        }
+    }
+    struct ksi_message *m = ksi_mailbox_take(p, &p->mailbox);
+    m->flags &= (uint8_t)~KSI_ANSWERED;
+    status = ksi_request_wait(s, p, m, NULL, row->start_timeout ? row->start_timeout : KS_INFINITY);
+    if (status == KS_TIMEOUT || status == KS_NOMEM) kill_and_wait(s, pid, relation == LINKED);
+    if (status) {
+        ks_demonitor(monitor);
+        return status;
+    }
+    if (ret_pid) *ret_pid = pid;
+    if (ret_monitor) *ret_monitor = monitor;
+    return KS_OK;
+}
+
+struct outside_start {
+    const ks_child *how;
+    size_t size;
+    ks_pid *ret_pid;
+    ks_status status;
+};
+
+static void run_outside_start(void *arg)
+{
+    struct outside_start *start = arg;
+    start->status = ks_start_(start->how, start->size, ALONE, start->ret_pid, NULL);
+}
+
+ks_status ks_start_(
+    const ks_child *how, size_t size, int relation, ks_pid *ret_pid, ks_ref *ret_monitor)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    ks_child row;
+    if (!read_row(how, size, &row)) return KS_BADARG;
+    if (!s) return KS_DENIED;
+    if (s->current) {
+        if (s->current->flags & KSI_IN_HOOK) return KS_DENIED;
+        return start_inside(s, &row, relation, ret_pid, ret_monitor);
+    }
+    if (!s->runtime->outside) return KS_DENIED;
+    struct outside_start start = { how, size, ret_pid, KS_DENIED };
+    s->runtime->outside(s->runtime, run_outside_start, &start);
+    return start.status;
+}
+
+/* --- stop ------------------------------------------------------------------------------------- */
+static bool is_plain(const struct ksi_process *p)
+{
+    return p->module == &spawn_module || p->module->behaviour == &ks_process_behaviour;
+}
+
+void ks_ask_to_stop(ks_pid pid, ks_reason reason)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    if (!p) return;
+    if (is_plain(p)) {
+        ks_exit_process(pid, reason);
+        return;
+    }
+    struct ksi_message *m = ksi_message_new(s, &ks_reason_type, &reason);
+    if (!m) {
+        ks_exit_process(pid, reason);
+        return;
+    }
+    m->kind = KSI_STOP;
+    m->from = s->current ? ksi_process_id(s->current) : 0;
+    (void)ksi_message_send(s, p, m);
+}
+
+ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!ksi_may_block(s)) return KS_DENIED;
+    struct ksi_process *p = ksi_resolve(s, pid);
+    if (!p) return KS_NOPROC;
+    if (p == s->current) return KS_CALLING_SELF;
+    pid = ksi_pid_of(p);
+    ks_ref monitor = ks_monitor(pid);
+    if (!monitor.id[0]) return KS_NOMEM;
+    ks_ask_to_stop(pid, reason);
+    const ks_msg *msg = ks_receive_ref(monitor, timeout);
+    if (!msg) {
+        ks_demonitor(monitor);
+        return KS_TIMEOUT;
+    }
+    const ks_down *down = ks_as(ks_down, msg);
+    if (down->reason.kind == KS_REASON_STATUS && down->reason.code == KS_NOPROC) return KS_NOPROC;
+    return down->reason.kind == reason.kind && down->reason.code == reason.code ? KS_OK : KS_EXITED;
+}
+
+ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!ksi_may_block(s)) return KS_DENIED;
+    struct ksi_process *p = ksi_resolve(s, pid);
+    if (p == s->current) return KS_CALLING_SELF;
+    if (p && is_plain(p)) return KS_UNDEF;
+    struct ksi_message *m = ksi_message_new(s, NULL, NULL);
+    if (!m) return KS_NOMEM;
+    m->kind = KSI_STATUS;
+    ks_text text;
+    ks_status status = ksi_request_wait(s, p, m, &text, timeout);
+    if (status || !size) return status;
+    size_t length = text.len < size ? text.len : size - 1;
+    memcpy(buffer, text.ptr, length);
+    buffer[length] = 0;
+    return KS_OK;
+}

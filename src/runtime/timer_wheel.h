@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* timer_wheel.h - a hierarchical wheel of timers: arm and cancel in O(1), never early.
+ *
+ * One tick is a millisecond. Level k has slots of 64^k ticks; a timer stands on the level of the
+ * highest digit in which its due tick differs from now, and moves down as time passes.
+ * Invariants: a slot's bit is set exactly when its list is not empty; every timer's due tick is
+ * later than now. Used by the owning scheduler only. */
+#ifndef KSI_RUNTIME_TIMER_WHEEL_H
+#define KSI_RUNTIME_TIMER_WHEEL_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ksi_timer {
+    struct ksi_timer *next;
+    struct ksi_timer **link; /* what points at us; NULL: not armed */
+    int64_t due;             /* tick */
+};
+
+enum { KSI_WHEEL_LEVELS = 8, KSI_WHEEL_SLOTS = 64 };
+struct ksi_wheel {
+    int64_t now; /* tick */
+    uint64_t occupied[KSI_WHEEL_LEVELS];
+    struct ksi_timer *slots[KSI_WHEEL_LEVELS][KSI_WHEEL_SLOTS];
+};
+
+void ksi_wheel_init(struct ksi_wheel *wheel, int64_t now);
+/* due later than now; else it is fired at the next advance. */
+void ksi_wheel_arm(struct ksi_wheel *wheel, struct ksi_timer *timer, int64_t due);
+/* Of a timer that is not armed: nothing. */
+void ksi_wheel_cancel(struct ksi_wheel *wheel, struct ksi_timer *timer);
+/* Moves time to `now`; takes the next expired timer out, or returns NULL when there is none
+ * left. */
+struct ksi_timer *ksi_wheel_advance(struct ksi_wheel *wheel, int64_t now);
+/* A tick at or before the earliest due one, when the wheel must be looked at again; INT64_MAX:
+ * never. */
+int64_t ksi_wheel_next(const struct ksi_wheel *wheel);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* name_test - the table of names: thousands of them, taken, freed, looked up by pids that hold
+ * none. */
+#include "runtime/name.h"
+
+#include "runtime/world.h"
+
+#include <stdio.h>
+
+enum { NAMES = 5000, NAME_BYTES = 32 };
+
+static const char *name_of(int number, char *buffer)
+{
+    snprintf(buffer, NAME_BYTES, "server_%d", number);
+    return buffer;
+}
+
+START_TEST(thousands_of_names_are_told_apart)
+{
+    struct world world;
+    struct ksi_process *holders[NAMES];
+    char text[NAME_BYTES];
+    world_begin(&world);
+    struct ksi_scheduler *s = world.scheduler;
+    for (int i = 0; i < NAMES; i++) {
+        holders[i] = world_process(&world);
+        ck_assert_int_eq(ksi_name_register(s, name_of(i, text), holders[i]), KS_OK);
+    }
+    for (int i = 0; i < NAMES; i++) {
+        struct ksi_name *name = ksi_name_find(s, ks_named(name_of(i, text)));
+        ck_assert_ptr_nonnull(name);
+        ck_assert_uint_eq(name->holder, ksi_process_id(holders[i]));
+        ck_assert_str_eq(name->text, text);
+        if (i % 2) ksi_name_release(s, holders[i]);
+    }
+    for (int i = 0; i < NAMES; i++) {
+        bool found = ksi_name_find(s, ks_named(name_of(i, text))) != NULL;
+        ck_assert(found == (i % 2 == 0));
+        ksi_name_release(s, holders[i]); /* of a process without a name: nothing */
+        ksi_process_free(s, holders[i]);
+    }
+    ck_assert_uint_eq(world.runtime->names.count, 0);
+    world_end(&world);
+}
+END_TEST
+
+START_TEST(a_pid_of_a_name_holds_no_memory)
+{
+    struct world world;
+    char text[NAME_BYTES];
+    world_begin(&world);
+    for (int i = 0; i < NAMES; i++)
+        ck_assert_ptr_null(ksi_name_find(world.scheduler, ks_named(name_of(i, text))));
+    ck_assert_uint_eq(world.runtime->names.size, 0);
+    world_end(&world);
+}
+END_TEST
+
+START_TEST(a_pid_of_a_name_is_a_value)
+{
+    ck_assert(ks_same_pid(ks_named("a"), ks_named("a")));
+    ck_assert(!ks_same_pid(ks_named("a"), ks_named("b")));
+    ck_assert(!ks_is_none(ks_named("a")));
+    ck_assert(ks_is_none(ks_named("")));
+    ck_assert(ks_is_none(ks_named(NULL)));
+    ck_assert_uint_eq(ks_named("a").kind & 15, KSI_PID_NAME);
+}
+END_TEST
+
+START_TEST(a_name_is_taken_once_and_a_process_has_one)
+{
+    struct world world;
+    world_begin(&world);
+    struct ksi_scheduler *s = world.scheduler;
+    struct ksi_process *p = world_process(&world), *q = world_process(&world);
+    ck_assert_int_eq(ksi_name_register(s, "a", p), KS_OK);
+    ck_assert_int_eq(ksi_name_register(s, "a", p), KS_ALREADY_STARTED);
+    ck_assert_int_eq(ksi_name_register(s, "b", p), KS_ALREADY_STARTED);
+    ck_assert_int_eq(ksi_name_register(s, "a", q), KS_ALREADY_STARTED);
+    ck_assert_int_eq(ksi_name_register(s, "b", q), KS_OK);
+    ksi_name_release(s, p);
+    ck_assert_int_eq(ksi_name_register(s, "a", p), KS_OK);
+    ksi_name_release(s, p);
+    ksi_name_release(s, q);
+    ksi_process_free(s, p);
+    ksi_process_free(s, q);
+    world_end(&world);
+}
+END_TEST
+
+int main(void)
+{
+    return run_suite("name", 60,
+        TESTS(thousands_of_names_are_told_apart, a_pid_of_a_name_holds_no_memory,
+            a_pid_of_a_name_is_a_value, a_name_is_taken_once_and_a_process_has_one));
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* out_of_memory_test - allocations fail, by chance and one by one: a call says KS_NOMEM or its
+ * process ends with it; nothing is lost, nothing waits for ever. */
+#include <kiosk/kiosk.h>
+#include <kiosk/test.h>
+#include <kiosk/timer.h>
+
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SEEDS = 200, SWEEP_MAX = 2000 };
+
+/* --- what the scenarios leave here ------------------------------------------------------------ */
+static int opened, released; /* resources */
+static bool whole;           /* the last run had all it asked for */
+
+static void release(void *resource) { released++; }
+static void own(void)
+{
+    opened++;
+    ks_own(release, NULL);
+}
+
+/* Without memory, or with somebody who ended for the lack of it. */
+static bool fine(ks_status status)
+{
+    bool expected = status == KS_OK || status == KS_NOMEM || status == KS_NOPROC;
+    if (!expected) fprintf(stderr, "an unexpected status: %s\n", ks_status_text(status));
+    KS_CHECK(expected);
+    if (status) whole = false;
+    return status == KS_OK;
+}
+
+/* --- a server that uses whatever there is ----------------------------------------------------- */
+typedef struct shelf_args {
+    ks_text label;
+} shelf_args;
+KS_TYPE(shelf_args, label);
+typedef struct book {
+    ks_text title;
+    ks_bin *pages;
+    int64_t pad[30];
+} book;
+KS_TYPE(book, title, pages, (array, pad));
+KS_MODULE(shelf, shelf_args);
+KS_CALL(shelf, put, book, ks_int);
+KS_CALL(shelf, get, ks_int, book);
+KS_CALL(shelf, later, ks_text, ks_text);
+KS_CALL(shelf, close, void, ks_text);
+KS_CAST(shelf, tick, ks_text);
+struct shelf {
+    book *books[20];
+    int64_t count, ticks;
+    shelf_later_from from;
+};
+
+static ks_next shelf_init(shelf *self, const shelf_args *args)
+{
+    own();
+    ks_set_label("shelf %s", args->label.ptr);
+    ks_set_trace_id(ks_trace_id() + 1);
+    (void)shelf_cast_every_tick(
+        7, ks_self(), &ks_lit("a text that makes the message larger than one class"));
+    return ks_ok();
+}
+
+static ks_next shelf_handle_put(shelf *self, const book *request, ks_int *reply)
+{
+    if (self->count < 20) self->books[self->count++] = ks_copy(book, request);
+    *reply = self->count;
+    return ks_reply();
+}
+
+static ks_next shelf_handle_get(shelf *self, const ks_int *index, book *reply)
+{
+    if (*index >= self->count) return ks_fail(KS_NOPROC);
+    *reply = *self->books[*index];
+    reply->title = ks_str(ks_format("%s!", reply->title.ptr));
+    opened++;
+    ks_defer(release, NULL);
+    return ks_reply();
+}
+
+static void answers(void *arg)
+{
+    const shelf_later_from *from = arg;
+    ks_sleep(3);
+    (void)shelf_reply_later(*from, &ks_lit("the answer of another process, which is long"));
+}
+
+/* A process that could not be spawned cannot answer. */
+static ks_next shelf_handle_later(shelf *self, const ks_text *request, ks_text *reply)
+{
+    self->from = shelf_from_later();
+    ks_pid pid = ks_spawn_link(answers, &self->from);
+    if (ks_is_none(pid)) (void)shelf_fail_later(self->from, KS_NOMEM);
+    return ks_noreply();
+}
+
+static ks_next shelf_handle_tick(shelf *self, const ks_text *text)
+{
+    self->ticks++;
+    return ks_noreply();
+}
+
+static ks_next shelf_handle_close(shelf *self, ks_text *reply)
+{
+    *reply = ks_lit("closed, with a last word that needs memory");
+    return ks_reply_stop(ks_shutdown("closed after %d books", (int)self->count));
+}
+
+KS_GEN_SERVER(shelf, .init = shelf_init, .ops = KS_OPS(shelf, put, get, later, close, tick));
+
+/* --- what a client does ----------------------------------------------------------------------- */
+static void use_shelf(ks_pid pid)
+{
+    char title[64];
+    ks_int count;
+    ks_bin *pages = ks_bin_new(ks_bytes("pages", 5));
+    KS_CHECK(pages != NULL);
+    for (ks_int i = 0; i < 6; i++) {
+        memset(title, 'a' + (int)i, sizeof title);
+        book mine = { .title = { title, sizeof title - (size_t)i }, .pages = pages };
+        if (!fine(shelf_call_put(pid, &mine, &count, KS_INFINITY))) continue;
+        book got;
+        if (!fine(shelf_call_get(pid, &(ks_int){ count - 1 }, &got, KS_INFINITY))) continue;
+        KS_CHECK(got.title.len == sizeof title - (size_t)i + 1 && got.title.ptr[0] == 'a' + i);
+        KS_CHECK(ks_bin_bytes(got.pages).len == 5);
+    }
+    ks_bin_unref(pages);
+    ks_text answer;
+    if (fine(shelf_call_later(pid, &ks_lit("please"), &answer, KS_INFINITY)))
+        KS_CHECK(answer.len > 10);
+}
+
+static void start_and_use(int relation)
+{
+    ks_pid pid = { 0 };
+    ks_ref monitor = { { 0, 0 } };
+    const ks_child row = { KS_START(shelf, .label = ks_lit("one of the shelves")),
+        .name = "shelf" };
+    ks_status status = relation == 0 ? ks_start(&row, &pid)
+        : relation == 1              ? ks_start_link(&row, &pid)
+                                     : ks_start_monitor(&row, &pid, &monitor);
+    if (!fine(status)) {
+        KS_CHECK(ks_is_none(ks_whereis("shelf")));
+        return;
+    }
+    use_shelf(ks_named("shelf"));
+    ks_text word;
+    if (fine(shelf_call_close(pid, &word, KS_INFINITY))) KS_CHECK(word.len > 10);
+    ks_exit_process(pid, KS_KILL);
+    if (relation == 2) KS_CHECK(ks_receive_ref(monitor, KS_INFINITY) != NULL);
+    while (!ks_is_none(ks_whereis("shelf"))) ks_sleep(1);
+}
+
+static void sleeps(void *arg)
+{
+    own();
+    ks_sleep(5);
+}
+
+static void use_processes(void)
+{
+    ks_ref down = { { 0, 0 } };
+    ks_pid monitored = ks_spawn_monitor(sleeps, NULL, &down);
+    ks_pid linked = ks_spawn_link(sleeps, NULL), plain = ks_spawn(sleeps, NULL);
+    if (ks_is_none(monitored) || ks_is_none(linked) || ks_is_none(plain)) whole = false;
+    if (!ks_is_none(monitored)) KS_CHECK(ks_receive_ref(down, KS_INFINITY) != NULL);
+    ks_pid other = ks_spawn(sleeps, NULL);
+    ks_ref refs[3];
+    for (int i = 0; i < 3; i++) refs[i] = ks_monitor(other);
+    ks_link(other);
+    ks_demonitor(refs[0]);
+    ks_unlink(other);
+    if (fine(ks_register("other", other))) ks_unregister("other");
+    ks_status status = ks_stop_process(other, KS_SHUTDOWN, KS_INFINITY);
+    KS_CHECK(status == KS_OK || status == KS_NOMEM || status == KS_NOPROC || status == KS_EXITED);
+    for (int i = 1; i < 3; i++) {
+        if (!refs[i].id[0])
+            whole = false;
+        else
+            KS_CHECK(ks_receive_ref(refs[i], KS_INFINITY) != NULL);
+    }
+}
+
+static void use_messages(void)
+{
+    ks_pid alias = ks_alias();
+    const ks_text text = ks_lit("a text that goes along with the message, so that it is not small");
+    if (fine(ks_send(alias, ks_text, &text))) KS_CHECK(ks_receive_as(ks_text, KS_INFINITY) != NULL);
+    ks_ref after = ks_send_after(10, alias, ks_text, &text);
+    ks_ref every = ks_send_every(3, ks_self(), ks_text, &text);
+    if (!after.id[0] || !every.id[0]) whole = false;
+    if (after.id[0]) KS_CHECK(ks_receive_ref(after, KS_INFINITY) != NULL);
+    if (every.id[0]) KS_CHECK(ks_receive_ref(every, KS_INFINITY) != NULL); /* a later beat comes */
+    KS_CHECK(ks_cancel(every) == (every.id[0] != 0));
+    ks_unalias(alias);
+    ks_end_turn();
+}
+
+static void use_memory(void)
+{
+    own();
+    own();
+    char *memory = ks_alloc(10);
+    memory = ks_realloc(memory, 10000);
+    (void)ks_strdup(ks_str(ks_format("%d and %d", 1, 2)));
+    ks_free(memory);
+    opened++;
+    ks_defer(release, NULL);
+    ks_set_trace_id(3);
+    ks_set_label("%s", "label");
+    ks_set_label("%s", "another");
+}
+
+static void everything(void)
+{
+    whole = true;
+    ks_trap_exit(true); /* to link to somebody who ended for the lack of memory is no end of ours */
+    use_memory();
+    use_messages();
+    use_processes();
+    for (int relation = 0; relation < 3; relation++) start_and_use(relation);
+}
+
+/* --- the tests -------------------------------------------------------------------------------- */
+static int quiet_runs(const ks_simulation *simulation)
+{
+    ks_log_set_level(KS_LOG_CRITICAL);
+    int failed = ks_simulate(simulation, everything);
+    ck_assert_int_eq(opened, released);
+    return failed;
+}
+
+START_TEST(with_enough_memory_everything_works)
+{
+    ck_assert_int_eq(quiet_runs(&(ks_simulation){ .runs = 50 }), 0);
+    ck_assert(whole);
+}
+END_TEST
+
+START_TEST(by_chance)
+{
+    static const double chances[] = { 0.005, 0.02, 0.05, 0.1, 0.2 };
+    for (size_t i = 0; i < sizeof chances / sizeof *chances; i++)
+        ck_assert_int_eq(quiet_runs(&(ks_simulation){ .runs = SEEDS,
+                             .out_of_memory = chances[i],
+                             .may_leave = true,
+                             .time_limit = 600000 }),
+            0);
+}
+END_TEST
+
+/* One after the other, until a run has no allocation of that number. */
+static void sweep(uint64_t seed)
+{
+    uint64_t n = 1;
+    for (; n < SWEEP_MAX; n++) {
+        const ks_simulation simulation = {
+            .seed = seed, .fail_allocation = n, .may_leave = true, .time_limit = 600000
+        };
+        int failed = quiet_runs(&simulation);
+        ck_assert_msg(failed == 0, "allocation %llu", (unsigned long long)n);
+    }
+    ck_assert(whole);
+}
+
+START_TEST(each_alone)
+{
+    sweep(1);
+    sweep(2);
+}
+END_TEST
+
+int main(void)
+{
+    return run_suite(
+        "out of memory", 100, TESTS(with_enough_memory_everything_works, by_chance, each_alone));
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* timer_test - messages in the future: exact in virtual time, without drift, skipped when late. */
+#include "support/scenario.h"
+
+#include <kiosk/timer.h>
+
+KS_MODULE(clock, void);
+KS_CAST(clock, tick, ks_int);
+KS_CALL(clock, arm, ks_int, void);
+KS_CALL(clock, ticks, void, ks_int);
+struct clock {
+    ks_ms start, slow;
+    int64_t ticks;
+    ks_ref timer;
+};
+
+/* Each tick comes at a multiple of the period. */
+static ks_next clock_handle_tick(clock *self, const ks_int *period)
+{
+    self->ticks++;
+    KS_CHECK((ks_now() - self->start) % *period == 0);
+    return ks_noreply();
+}
+
+static ks_next clock_handle_arm(clock *self, const ks_int *period)
+{
+    self->start = ks_now();
+    self->ticks = 0;
+    self->timer = clock_cast_every_tick(*period, ks_self(), period);
+    return ks_reply();
+}
+
+static ks_next clock_handle_ticks(clock *self, ks_int *reply)
+{
+    *reply = self->ticks;
+    return ks_reply();
+}
+
+KS_GEN_SERVER(clock, .ops = KS_OPS(clock, tick, arm, ticks));
+
+static void periods_do_not_drift(void)
+{
+    for (ks_int period = 1; period < 1000; period = period * 3 + 4) {
+        ks_pid server;
+        ks_int ticks;
+        KS_CHECK_OK(ks_start(KS_CHILD(clock), &server));
+        KS_CHECK_OK(clock_call_arm(server, &period, 1000));
+        ks_sleep(period * 50 + period / 2);
+        KS_CHECK_OK(clock_call_ticks(server, &ticks, 1000));
+        KS_CHECK(ticks == 50);
+        kill_and_wait(server);
+    }
+}
+
+/* --- plain processes -------------------------------------------------------------------------- */
+static void one_shot_timers_are_exact(void)
+{
+    static const ks_ms times[] = { 0, 1, 2, 63, 64, 65, 4095, 4096, 100000, 1000000 };
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        ks_ms start = ks_now();
+        ks_ref timer = ks_send_after(times[i], ks_self(), ks_int, &(ks_int){ 7 });
+        KS_CHECK(ks_timer_left(timer) == times[i]);
+        const ks_msg *msg = ks_receive_ref(timer, times[i] + 100);
+        KS_CHECK(msg && *ks_as(ks_int, msg) == 7);
+        KS_CHECK(ks_now() == start + times[i]);
+        KS_CHECK(ks_timer_left(timer) == 0 && !ks_cancel(timer));
+    }
+}
+
+static void cancelled_timers_never_come(void)
+{
+    ks_ref timers[50];
+    int cancelled = 0, came = 0;
+    for (int i = 0; i < 50; i++)
+        timers[i] = ks_send_after((ks_ms)ks_random(40), ks_self(), ks_int, &(ks_int){ i });
+    ks_sleep((ks_ms)ks_random(40));
+    for (int i = 0; i < 50; i += 2) {
+        ks_ms left = ks_timer_left(timers[i]);
+        bool success = ks_cancel(timers[i]);
+        KS_CHECK(success || left == 0);
+        KS_CHECK(!ks_cancel(timers[i]) && ks_timer_left(timers[i]) == 0);
+        if (success) KS_CHECK(ks_receive_ref(timers[i], 0) == NULL);
+        cancelled += success;
+    }
+    while (ks_receive(100)) came++;
+    KS_CHECK(cancelled + came == 50);
+    KS_CHECK(!ks_cancel((ks_ref){ { 0, 0 } }) && ks_timer_left((ks_ref){ { 0, 0 } }) == 0);
+}
+
+static void cancels(void *arg) { KS_CHECK(!ks_cancel(*(const ks_ref *)arg)); }
+
+static void only_its_owner_cancels_a_timer(void)
+{
+    ks_ref monitor, timer = ks_send_after(100, ks_self(), ks_int, &(ks_int){ 1 });
+    ks_spawn_monitor(cancels, &timer, &monitor);
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
+    KS_CHECK(ks_receive_ref(timer, 200) != NULL);
+}
+
+static void a_periodic_timer_ends_by_cancel(void)
+{
+    ks_ms start = ks_now();
+    ks_ref timer = ks_send_every(10, ks_self(), ks_int, &(ks_int){ 1 });
+    for (int i = 1; i <= 5; i++) {
+        KS_CHECK(ks_receive_ref(timer, 11) != NULL);
+        KS_CHECK(ks_now() == start + 10 * i);
+        KS_CHECK(ks_timer_left(timer) == 10);
+    }
+    KS_CHECK(ks_cancel(timer));
+    KS_CHECK(nothing_comes());
+}
+
+static void arms_and_ends(void *arg)
+{
+    ks_send_after(50, ks_parent(), ks_int, &(ks_int){ 1 });
+    ks_send_every(10, ks_parent(), ks_int, &(ks_int){ 2 });
+    ks_sleep(35);
+}
+
+static void timers_die_with_their_owner(void)
+{
+    int count = 0;
+    ks_spawn(arms_and_ends, NULL);
+    while (ks_receive_as(ks_int, 1000)) count++;
+    KS_CHECK(count == 3);
+}
+
+static void a_name_is_looked_up_when_the_time_has_come(void)
+{
+    ks_send_after(100, ks_named("late"), ks_int, &(ks_int){ 1 });
+    ks_send_after(10, ks_named("late"), ks_int, &(ks_int){ 2 }); /* nobody, yet */
+    ks_sleep(50);
+    KS_CHECK_OK(ks_register("late", ks_self()));
+    KS_CHECK(*ks_receive_as(ks_int, 100) == 1);
+    KS_CHECK(nothing_comes());
+}
+
+/* Chance and clocks are the simulation's. */
+static void chance_and_clocks_belong_to_the_run(void)
+{
+    int counts[7] = { 0 };
+    int64_t wall = ks_wall_clock_ns();
+    for (int i = 0; i < 7000; i++) counts[ks_random(7)]++;
+    for (int i = 0; i < 7; i++) KS_CHECK(counts[i] > 800 && counts[i] < 1200);
+    KS_CHECK(ks_random(0) == 0 && ks_random(1) == 0);
+    ks_sleep(1234);
+    KS_CHECK(ks_wall_clock_ns() - wall == 1234000000);
+    ks_ms moment = ks_now() + 5;
+    KS_CHECK(ks_until(moment) == 5 && ks_until(moment - 100) == 0);
+}
+
+int main(void)
+{
+    return run_scenarios("timer", 50,
+        SCENARIOS(SCENARIO(periods_do_not_drift), SCENARIO(one_shot_timers_are_exact),
+            SCENARIO(cancelled_timers_never_come), SCENARIO(only_its_owner_cancels_a_timer),
+            SCENARIO(a_periodic_timer_ends_by_cancel), SCENARIO(timers_die_with_their_owner),
+            SCENARIO(a_name_is_looked_up_when_the_time_has_come),
+            SCENARIO(chance_and_clocks_belong_to_the_run)));
+}
