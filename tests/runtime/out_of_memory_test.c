@@ -114,12 +114,15 @@ static ks_next shelf_handle_close(shelf *self, ks_text *reply)
 KS_GEN_SERVER(shelf, .init = shelf_init, .ops = KS_OPS(shelf, put, get, later, close, tick));
 
 /* --- what a client does ----------------------------------------------------------------------------------------- */
+static void give_back(void *bin) { ks_bin_unref(bin); }
+
 static void use_shelf(ks_pid pid)
 {
     char title[64];
     ks_int count;
     ks_bin *pages = ks_bin_new(ks_bytes("pages", 5));
     KS_CHECK(pages != NULL);
+    ks_ref owned = ks_own(give_back, pages);
     for (ks_int i = 0; i < 6; i++) {
         memset(title, 'a' + (int)i, sizeof title);
         book mine = { .title = { title, sizeof title - (size_t)i }, .pages = pages };
@@ -129,6 +132,7 @@ static void use_shelf(ks_pid pid)
         KS_CHECK(got.title.len == sizeof title - (size_t)i + 1 && got.title.ptr[0] == 'a' + i);
         KS_CHECK(ks_bin_bytes(got.pages).len == 5);
     }
+    ks_disown(owned);
     ks_bin_unref(pages);
     ks_text answer;
     if (fine(shelf_call_later(pid, &ks_lit("please"), &answer, KS_INFINITY)))
