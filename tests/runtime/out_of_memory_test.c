@@ -22,6 +22,7 @@ static void own(void)
     opened++;
     ks_own(release, NULL);
 }
+static void give_back(void *bin) { ks_bin_unref(bin); }
 
 /* Without memory, or with somebody who ended for the lack of it. */
 static bool fine(ks_status status)
@@ -114,8 +115,6 @@ static ks_next shelf_handle_close(shelf *self, ks_text *reply)
 KS_GEN_SERVER(shelf, .init = shelf_init, .ops = KS_OPS(shelf, put, get, later, close, tick));
 
 /* --- what a client does ----------------------------------------------------------------------------------------- */
-static void give_back(void *bin) { ks_bin_unref(bin); }
-
 static void use_shelf(ks_pid pid)
 {
     char title[64];
