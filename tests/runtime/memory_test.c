@@ -152,6 +152,37 @@ static void a_copy_is_one_block_of_ours(void)
     ks_free(copy);
 }
 
+typedef struct parcel {
+    ks_text to;
+    ks_bin *content;
+} parcel;
+KS_TYPE(parcel, to, content);
+static int given_back;
+
+static void count_release(void *ptr) { given_back++; }
+
+static void copies(void *arg)
+{
+    parcel *first = ks_copy(parcel, (const parcel *)arg);
+    KS_CHECK(ks_bin_bytes(first->content).len == 5);
+    (void)ks_copy(parcel, first);
+    ks_free(first);
+}
+
+/* By ks_free, or with the process. */
+static void a_copy_gives_back_what_it_owns(void)
+{
+    ks_ref monitor;
+    parcel mine = { .to = ks_lit("ann") };
+    given_back = 0;
+    mine.content = ks_bin_take((void *)(uintptr_t) "bytes", 5, count_release);
+    ks_spawn_monitor(copies, &mine, &monitor);
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
+    KS_CHECK(given_back == 0);
+    ks_bin_unref(mine.content);
+    KS_CHECK(given_back == 1);
+}
+
 int main(void)
 {
     return run_scenarios("memory", 20,
@@ -160,5 +191,5 @@ int main(void)
             SCENARIO(a_process_above_its_limit_ends), SCENARIO(growing_counts_what_it_comes_to),
             SCENARIO(no_size_is_too_large_to_ask_for), SCENARIO(freeing_what_is_not_ours_ends_us),
             SCENARIO(a_formatted_text_lives_until_the_turn_ends),
-            SCENARIO(a_copy_is_one_block_of_ours)));
+            SCENARIO(a_copy_is_one_block_of_ours), SCENARIO(a_copy_gives_back_what_it_owns)));
 }

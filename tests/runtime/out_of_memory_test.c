@@ -22,6 +22,7 @@ static void own(void)
     opened++;
     ks_own(release, NULL);
 }
+static void give_back(void *bin) { ks_bin_unref(bin); }
 
 /* Without memory, or with somebody who ended for the lack of it. */
 static bool fine(ks_status status)
@@ -120,6 +121,7 @@ static void use_shelf(ks_pid pid)
     ks_int count;
     ks_bin *pages = ks_bin_new(ks_bytes("pages", 5));
     KS_CHECK(pages != NULL);
+    ks_ref owned = ks_own(give_back, pages);
     for (ks_int i = 0; i < 6; i++) {
         memset(title, 'a' + (int)i, sizeof title);
         book mine = { .title = { title, sizeof title - (size_t)i }, .pages = pages };
@@ -129,6 +131,7 @@ static void use_shelf(ks_pid pid)
         KS_CHECK(got.title.len == sizeof title - (size_t)i + 1 && got.title.ptr[0] == 'a' + i);
         KS_CHECK(ks_bin_bytes(got.pages).len == 5);
     }
+    ks_disown(owned);
     ks_bin_unref(pages);
     ks_text answer;
     if (fine(shelf_call_later(pid, &ks_lit("please"), &answer, KS_INFINITY)))
