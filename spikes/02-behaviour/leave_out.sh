@@ -8,7 +8,8 @@ runtime=$2/src/runtime
 edit() { # FILE SCRIPT
     cp "$1" "$1.before"
     sed -i -E "$2" "$1"
-    if cmp -s "$1" "$1.before"; then echo "$feature: nothing to change in $1"; exit 1; fi
+    cmp -s "$1" "$1.before" && { echo "$feature: nothing to change in $1"; exit 1; }
+    [ -s "$1" ] || exit 1
 }
 
 monitor() { # the request as the monitor of the call
