@@ -147,6 +147,31 @@ static void spawn_link_late(void)
         "the child of ks_spawn_link ran before the link stood");
 }
 
+/* A request that expires before the timer of its caller fires: both are due in this very slice. */
+static void busy_call(void *arg)
+{
+    const ks_pid *server = arg;
+    for (int i = 0; i < 100; i++) {
+        desk_answer(*server);
+        (void)desk_ask(*server, 0);
+    }
+}
+
+static void calls_of_no_time(void)
+{
+    ks_pid server = new_desk();
+    ks_ref monitors[4];
+    for (int i = 0; i < 4; i++) ks_spawn_monitor(busy_call, &server, &monitors[i]);
+    for (int i = 0; i < 4; i++) (void)ks_receive_ref(monitors[i], KS_INFINITY);
+    desk_finish(server);
+}
+
+static void time_out_of_zero(void)
+{
+    ks_simulation simulation = { .seed = 1, .runs = 20 };
+    check(ks_simulate(&simulation, calls_of_no_time) == 0, "a call with no time");
+}
+
 static const struct bug {
     const char *name;
     void (*run)(void);
@@ -159,6 +184,7 @@ static const struct bug {
     { "deferred_defers", deferred_defers, false },
     { "killed_while_served", killed_while_served, false },
     { "expired_in_queue", expired_in_queue, false },
+    { "time_out_of_zero", time_out_of_zero, true },
     { "records_run_out", records_run_out, false },
     { "spawn_link_late", spawn_link_late, true },
 };

@@ -71,6 +71,7 @@ static KSI_INLINE ks_status ksi_block_inline(
 {
     struct ksi_process *p = s->current;
     KSI_ASSERT(ksi_may_block(s));
+    if (KSI_UNLIKELY(p->flags & KSI_EXITING)) ksi_leave(s); /* ended by a signal it just applied */
     p->wait = (uint8_t)wait;
     ksi_start_timer(s, p, timeout);
     ks_status status = ksi_put_aside(s, p);

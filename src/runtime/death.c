@@ -28,7 +28,7 @@ static size_t cut(const char *text)
 
 struct ksi_block *ksi_reason_text_new(struct ksi_scheduler *s, const char *text)
 {
-    if (!text || !text[0]) return NULL;
+    if (!text) return NULL;
     size_t length = cut(text);
     uint8_t size_class;
     struct ksi_block *block = ksi_pool_get(&s->pool, sizeof *block + length + 1, &size_class);
@@ -58,7 +58,11 @@ ks_reason ksi_reason_of(const struct ksi_process *p)
 
 ks_reason ksi_stop_reason(const struct ksi_process *p)
 {
-    return p->cold ? p->cold->stop : ks_because(KS_NOMEM);
+    if (!p->cold) return ks_because(KS_NOMEM);
+    const char *text = ksi_block_text(p->cold->stop_texts);
+    return (ks_reason){ .kind = (ks_reason_kind)p->cold->stop_kind,
+        .code = p->cold->stop_code,
+        .text = text && text[0] ? text : NULL };
 }
 
 void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
@@ -101,7 +105,10 @@ static void release_owned(struct ksi_scheduler *s, struct ksi_process *p)
     s->current = p;
     p->flags |= KSI_IN_HOOK;
     ksi_turn_end(s, p);
-    while (p->owned) release_record(s, p, ksi_record_at(s, p->owned));
+    while (p->owned) {
+        release_record(s, p, ksi_record_at(s, p->owned));
+        ksi_turn_end(s, p); /* a hook may format, or defer */
+    }
     s->current = NULL;
 }
 

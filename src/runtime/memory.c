@@ -14,19 +14,11 @@
 
 static _Noreturn void out_of_memory(void) { ks_exit(ks_because(KS_NOMEM)); }
 
-static bool within_limit(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
-{
-    struct ksi_cold *cold = ksi_cold(s, p);
-    if (!cold) return false;
-    if (size > SIZE_MAX / 4) return false;
-    return !cold->memory_max || cold->memory_used + size <= cold->memory_max;
-}
-
 /* type: of a value whose sockets, shared bytes and secrets are to be released with it; or NULL. */
 static struct ksi_allocation *new_allocation(
     struct ksi_scheduler *s, struct ksi_process *p, size_t size, const ks_type *type)
 {
-    if (!within_limit(s, p, size)) return NULL;
+    if (!ksi_memory_allows(p, size)) return NULL;
     uint8_t size_class;
     size_t before = type ? sizeof(struct ksi_typed) : 0;
     char *block =
@@ -42,7 +34,7 @@ static struct ksi_allocation *new_allocation(
         .typed = type != NULL };
     if (a->next) a->next->link = &a->next;
     p->memory = a;
-    p->cold->memory_used += size;
+    p->memory_used += size;
     return a;
 }
 
@@ -64,7 +56,7 @@ static void free_allocation(
 {
     *a->link = a->next;
     if (a->next) a->next->link = a->link;
-    p->cold->memory_used -= a->size;
+    p->memory_used -= a->size;
     give_back(s, a);
 }
 
@@ -117,9 +109,9 @@ void *ks_realloc(void *memory, size_t size)
     struct ksi_scheduler *s = ksi_this_scheduler;
     struct ksi_process *self = self_of(s);
     struct ksi_allocation *old = allocation_of(self, memory);
-    self->cold->memory_used -= old->size;
+    self->memory_used -= old->size;
     struct ksi_allocation *a = new_allocation(s, self, size, NULL);
-    self->cold->memory_used += old->size;
+    self->memory_used += old->size;
     if (!a) out_of_memory();
     size_t kept = old->size < size ? old->size : size;
     memcpy(a + 1, old + 1, kept);

@@ -36,7 +36,6 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
     m->kind = KSI_MESSAGE;
     m->flags = 0;
     m->size_class = size_class;
-    m->status = 0;
     m->ref = 0;
     if (!value) return m;
     ksi_copy_flat(m->body, value, type->size);

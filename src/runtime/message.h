@@ -38,6 +38,7 @@ enum ksi_message_flag {
     KSI_RELATIVE = 8,  /* deadline is a duration; it becomes a moment when the slice ends */
     KSI_DEFERRED = 16, /* in the deferred list of its process */
     KSI_MOVES = 32,    /* the body holds sockets in flight */
+    KSI_COUNTED = 128, /* a reply in a turn: serial is what it counts as memory */
     KSI_TIMER = 64     /* ref is that of the timer that sent it */
 };
 
@@ -49,7 +50,6 @@ struct ksi_message {
     uint8_t kind;
     uint8_t flags;
     uint8_t size_class;
-    uint8_t status; /* of a reply that failed: kept in ref instead when larger */
     union {
         ks_ms deadline; /* of a call */
         uint64_t ref;   /* of a DOWN, of a timer's message: the handle of its record */

@@ -44,6 +44,7 @@ enum ksi_process_flag {
 /* A block of memory that is given back when a turn ends, or with the process. */
 struct ksi_block {
     struct ksi_block *next;
+    uint32_t size; /* as asked for */
     uint8_t size_class;
     bool defers; /* holds a struct ksi_defer that was not run */
 };
@@ -71,11 +72,11 @@ struct ksi_process {
     /* --- the mailbox, and what runs --- */
     struct ksi_message *mailbox, **mailbox_end;
     struct ksi_process *queue_next; /* run queue, free list */
-    struct ksi_process *queue_previous;
-    struct ksi_stack *stack;      /* while blocked */
-    struct ksi_message *current;  /* the message being handled */
-    struct ksi_message *received; /* messages that the end of the turn gives back */
-    struct ksi_block *turn;       /* memory that the end of the turn gives back, newest first */
+    uint64_t memory_used;           /* bytes: by ks_alloc, and borrowed by the turn */
+    struct ksi_stack *stack;        /* while blocked */
+    struct ksi_message *current;    /* the message being handled */
+    struct ksi_message *received;   /* messages that the end of the turn gives back */
+    struct ksi_block *turn;         /* memory that the end of the turn gives back, newest first */
 
     /* --- while it waits --- */
     struct ksi_timer timer; /* of what it waits for, or of ks_after */
@@ -116,11 +117,20 @@ struct ksi_cold {
     struct ksi_message *last_reply; /* leaves after on_terminate */
     struct ksi_block *label;        /* text */
     struct ksi_block *reason_text;
-    ks_reason stop;                 /* of the latest ks_stop */
-    struct ksi_block *stop_texts;   /* of all of them, newest first */
-    size_t memory_used, memory_max; /* by ks_alloc */
-    ks_status start_status;         /* what the starter hears when on_start failed */
+    struct ksi_block *stop_texts; /* of all ks_stop, newest first */
+    int32_t stop_kind, stop_code; /* of the latest ks_stop */
+    size_t memory_max;            /* 0: no limit */
+    ks_status start_status;       /* what the starter hears when on_start failed */
 };
+
+_Static_assert(sizeof(struct ksi_cold) <= 64, "the smallest block");
+
+/* True when p may have so many bytes more. */
+static inline bool ksi_memory_allows(const struct ksi_process *p, size_t size)
+{
+    size_t max = p->cold ? p->cold->memory_max : 0;
+    return size <= UINT32_MAX && (!max || p->memory_used + size <= max);
+}
 
 static inline uint64_t ksi_process_id(const struct ksi_process *p)
 {

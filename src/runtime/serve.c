@@ -26,8 +26,12 @@ enum { NS_PER_MS = 1000000 };
 void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size)
 {
     uint8_t size_class;
-    struct ksi_block *block = ksi_pool_get(&s->pool, sizeof *block + size, &size_class);
+    struct ksi_block *block = NULL;
+    if (ksi_memory_allows(p, size))
+        block = ksi_pool_get(&s->pool, sizeof *block + size, &size_class);
     if (!block) return NULL;
+    p->memory_used += size;
+    block->size = (uint32_t)size;
     block->next = p->turn;
     block->size_class = size_class;
     block->defers = false;
@@ -35,18 +39,23 @@ void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size
     return block + 1;
 }
 
+/* The newest that was not run; what it does may change the list, so it is looked for from the
+ * start. */
+static struct ksi_block *next_deferred(struct ksi_process *p)
+{
+    struct ksi_block *block = p->turn;
+    while (block && !block->defers) block = block->next;
+    return block;
+}
+
 static void run_deferred(struct ksi_process *p)
 {
-    struct ksi_block *newest;
-    do { /* again, when a deferred function deferred another */
-        newest = p->turn;
-        for (struct ksi_block *block = newest; block; block = block->next) {
-            if (!block->defers) continue;
-            block->defers = false; /* before it runs: it may end the process */
-            struct ksi_defer *defer = (struct ksi_defer *)(void *)(block + 1);
-            defer->fn(defer->arg);
-        }
-    } while (p->turn != newest);
+    struct ksi_block *block;
+    while ((block = next_deferred(p))) { /* ends when functions stop deferring others */
+        block->defers = false;           /* before it runs: it may end the process, or the turn */
+        struct ksi_defer defer = *(struct ksi_defer *)(void *)(block + 1);
+        defer.fn(defer.arg);
+    }
 }
 
 void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
@@ -55,11 +64,13 @@ void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
     while (p->turn) {
         struct ksi_block *block = p->turn;
         p->turn = block->next;
+        p->memory_used -= block->size;
         ksi_pool_give(&s->pool, block, block->size_class);
     }
     while (p->received) {
         struct ksi_message *m = p->received;
         p->received = m->next;
+        if (m->flags & KSI_COUNTED) p->memory_used -= m->serial;
         ksi_message_free(s, m);
     }
 }
@@ -155,9 +166,10 @@ ks_next ks_stop(ks_reason reason)
     struct ksi_process *self = s ? s->current : NULL;
     struct ksi_cold *cold = self ? ksi_cold(s, self) : NULL;
     if (cold) {
+        cold->stop_kind = (int32_t)reason.kind;
+        cold->stop_code = reason.code;
+        if (cold->stop_texts && !reason.text) reason.text = ""; /* hides that of the one before */
         struct ksi_block *text = ksi_reason_text_new(s, reason.text);
-        cold->stop = reason;
-        cold->stop.text = ksi_block_text(text);
         if (text) { /* on_terminate may end the turn, and may stop for another reason */
             text->next = cold->stop_texts;
             cold->stop_texts = text;
@@ -292,6 +304,7 @@ static inline bool expired(struct ksi_scheduler *s, struct ksi_message *m)
 static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     if (KSI_UNLIKELY(expired(s, m))) {
+        ksi_request_fail(s, m, KS_TIMEOUT); /* its caller's own timer may not have fired yet */
         ksi_message_free(s, m);
         return;
     }

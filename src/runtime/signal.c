@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "base/base.h"
 #include "runtime/mailbox.h"
+#include "type/type.h"
 #include <string.h>
 
 #define AWAKE ((struct ksi_message *)1)
@@ -94,8 +95,12 @@ static ks_status copy_reply(
         ksi_copy_flat(p->call->reply, value, type->size);
         return KS_OK;
     }
-    struct ksi_message *m = ksi_message_new(s, type, value);
+    size_t size = type->size + ksi_type_tail(type, value);
+    struct ksi_message *m = ksi_memory_allows(p, size) ? ksi_message_new(s, type, value) : NULL;
     if (!m) return KS_NOMEM;
+    m->flags |= KSI_COUNTED;
+    m->serial = (uint32_t)size;
+    p->memory_used += size;
     ksi_message_arrive(s, p, m);
     memcpy(p->call->reply, m->body, type->size);
     m->next = p->received;

@@ -97,7 +97,7 @@ uint64_t ks_process_memory(ks_pid pid)
     struct ksi_process *p = ksi_this_scheduler ? ksi_resolve(ksi_this_scheduler, pid) : NULL;
     if (!p) return 0;
     uint64_t bytes = sizeof *p + (p->module ? p->module->state_size : 0);
-    if (p->cold) bytes += sizeof *p->cold + p->cold->memory_used;
+    bytes += p->memory_used + (p->cold ? sizeof *p->cold : 0);
     for (struct ksi_message *m = p->mailbox; m; m = m->next)
         bytes += sizeof *m + (m->public.type ? m->public.type->size : 0);
     return bytes;
