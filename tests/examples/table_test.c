@@ -183,6 +183,7 @@ int main(void)
 {
     Suite *suite = suite_create("table");
     TCase *tcase = tcase_create("table");
+    tcase_set_timeout(tcase, 60); /* ThreadSanitizer is slow */
     tcase_add_test(tcase, siphash_gives_the_published_values);
     tcase_add_test(tcase, another_key_gives_another_hash);
     tcase_add_test(tcase, a_value_is_found_replaced_and_deleted);
