@@ -18,7 +18,8 @@ monitor() { # the request as the monitor of the call
     edit "$runtime/signal.c" 's/^    p->request = NULL;.*//'
 }
 timeout() { # the embedded timer, even of KS_INFINITY
-    edit "$runtime/block.h" 's/^    ksi_start_timer\(s, p, timeout\);//'
+    edit "$runtime/block.h" \
+        's/^    ksi_start_timer\(s, p, timeout\);//'
     edit "$runtime/signal.c" '/apply_reply/,/^}/s/^    ksi_cancel_timer\(s, p\);//'
     edit "$runtime/block.h" 's/^    if \(KSI_LIKELY\(!\(p->flags & KSI_TIMED_OUT.*/    return KS_OK;/'
 }
@@ -26,7 +27,8 @@ deadline() {
     edit "$runtime/call.c" 's/^    m->deadline = timeout;//'
     edit "$runtime/call.c" 's/^    if \(timeout < KS_INFINITY\) m->flags \|= KSI_RELATIVE;//'
     edit "$runtime/call.c" 's/^    ks_ms left = time_left\(s\);/    ks_ms left = KS_INFINITY;/'
-    edit "$runtime/serve.c" 's/^    if \(!m->public.op \|\| m->public.op->kind != KS_OP_CALL.*/    return false;/'
+    edit "$runtime/serve.c" \
+        's/^    if \(!m->public.op \|\| m->public.op->kind != KS_OP_CALL.*/    return false;/'
 }
 limit() { # the length of the mailbox, which is all that a direct hand-over pays for
     edit "$runtime/signal.h" 's/^    target->queue_length\+\+;//'
@@ -38,7 +40,8 @@ recorder() {
 }
 check() { # of module and operation
     edit "$2/src/behaviours/gen_server.c" 's/__builtin_expect\(op->module != module, 0\)/0/'
-    edit "$runtime/call.c" 's/if \(m && m->kind == KSI_MESSAGE && m->public.op == op.*/if (m) return m;/'
+    edit "$runtime/call.c" \
+        's/if \(m && m->kind == KSI_MESSAGE && m->public.op == op.*/if (m) return m;/'
 }
 errno() { # kept for the process where it blocks
     edit "$runtime/block.h" 's/^    (int kept = errno|errno = kept);//'
