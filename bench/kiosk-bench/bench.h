@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench.h - what the workloads share: counts, clock, result line, the server that most of them call.
+/* bench.h - what the workloads share: counts, clock, result line, the server that most call.
  *
  * A workload is the first process of a runtime of its own. It prints one JSON object for what it
  * measured, and ends the program with status 1 when a result is wrong. Real time. */
@@ -29,14 +29,14 @@ void report(const struct result *result);
 /* Ends the program. */
 void wrong(const char *what) __attribute__((noreturn));
 
-/* --- the server: 64 bytes of state, its first word counts requests --------------------------------- */
+/* --- the server: 64 bytes of state, its first word counts requests ---------------------------- */
 ks_pid start_counter(uint32_t mailbox_max); /* 0: the default */
 /* The reply must be value + 1. */
 void call_counter(ks_pid to, int64_t value);
 void cast_counter(ks_pid to, int64_t value);
 int64_t counter_count(ks_pid to);
 
-/* --- the workloads -------------------------------------------------------------------------------------- */
+/* --- the workloads ---------------------------------------------------------------------------- */
 void call_1core(void);
 void cast_1to1(void);
 void ring(void);

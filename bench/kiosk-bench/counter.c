@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counter.c - the server of the workloads: a call adds one and answers value + 1, a cast adds one. */
+/* counter.c - the server of the workloads: a call adds one and answers
+ * value + 1, a cast adds one. */
 #include "bench.h"
 
 KS_MODULE(counter, void);

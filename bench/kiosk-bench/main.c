@@ -62,7 +62,7 @@ void wrong(const char *what)
     exit(1);
 }
 
-/* --- the only process that the runtime starts by itself ---------------------------------------------- */
+/* --- the only process that the runtime starts by itself --------------------------------------- */
 KS_MODULE(bench, void);
 static void bench_main(const ks_none *args) { chosen->run(); }
 KS_PROCESS(bench);

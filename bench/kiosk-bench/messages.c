@@ -27,7 +27,7 @@ void cast_1to1(void)
     ks_exit_process(counter, KS_KILL);
 }
 
-/* --- ring: each passes the token on, one less, until it is 0 ----------------------------------------- */
+/* --- ring: each passes the token on, one less, until it is 0 ---------------------------------- */
 enum { MEMBERS = 1000 };
 struct member {
     ks_pid next, teller;

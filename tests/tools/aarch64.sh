@@ -11,7 +11,8 @@ trap 'rm -rf "$work"' EXIT
 switch=$root/src/runtime/context_aarch64.S
 
 command -v "${cross}as" >/dev/null || exit 77
-${CC:-cc} -E -P -x assembler-with-cpp -U__x86_64__ -D__aarch64__ "$switch" >"$work/switch.s" || exit 1
+${CC:-cc} -E -P -x assembler-with-cpp -U__x86_64__ -D__aarch64__ "$switch" >"$work/switch.s" ||
+    exit 1
 "${cross}as" -o "$work/switch.o" "$work/switch.s" || exit 1
 for name in ksi_context_switch ksi_context_start; do
     "${cross}nm" "$work/switch.o" | grep -q " T $name\$" || { echo "$name is missing"; exit 1; }

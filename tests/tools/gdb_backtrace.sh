@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# gdb_backtrace.sh PROGRAM - a backtrace inside a handler names the handler and what runs it, and ends
-# where its stack began, without a complaint. 77: there is no gdb, or it may not trace here.
+# gdb_backtrace.sh PROGRAM - a backtrace inside a handler names the handler and what runs it, and
+# ends where its stack began, without a complaint. 77: there is no gdb, or it may not trace here.
 set -u
 program=$1
 command -v gdb >/dev/null || exit 77
@@ -19,6 +19,6 @@ echo "$frames" | grep -q '^#0 .*stop_here' || fail "it does not begin where it s
 for name in station_handle_twice ksi_serve; do
     echo "$frames" | grep -q " $name " || fail "$name is missing"
 done
-echo "$frames" | tail -n 1 | grep -q 'ksi_context_start' || fail "it does not end in ksi_context_start"
+echo "$frames" | tail -n 1 | grep -q 'ksi_context_start' || fail "the last frame is another one"
 if echo "$out" | grep -q -i -E 'backtrace stopped|corrupt'; then fail "gdb complains"; fi
 echo "$frames" | tail -n 2
