@@ -127,7 +127,7 @@ step() {
         ;;
     tidy | style) static_check "$1" ;;
     format) check format scripts/format.sh --check ;;
-    shell) check shell shellcheck scripts/*.sh tests/*/run.sh .ci/run ;;
+    shell) check shell shellcheck scripts/*.sh tests/*/*.sh .ci/run ;;
     *)
         echo "gate: no step $1; there are: $every style" >&2
         exit 2

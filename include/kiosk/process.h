@@ -91,7 +91,7 @@ KS_API void ks_exit_process(ks_pid pid, ks_reason reason);
 /* Everything below is given back when the process ends, however it ends. Out of memory, or above
  * memory_max, the process exits with reason KS_NOMEM: so never NULL. */
 KS_API void *ks_alloc(size_t size); /* zeroed, 16-byte aligned */
-KS_API void *ks_realloc(void *memory, size_t size);
+KS_API void *ks_realloc(void *memory, size_t size); /* not of what ks_copy made */
 KS_API void ks_free(void *memory); /* NULL is fine; only by the process that owns it */
 KS_API char *ks_strdup(ks_text text);
 /* printf into memory that is borrowed until the handler returns (plain process: its turn ends). */
@@ -101,8 +101,8 @@ KS_API const char *ks_format(const char *format, ...) KS_PRINTF(1, 2);
  * lock file. */
 KS_API ks_ref ks_own(void (*release)(void *resource), void *resource);
 KS_API void ks_disown(ks_ref owned); /* forget it, without releasing */
-/* Runs fn(arg) when the current handler has returned and its reply was copied (newest first), also
- * when the process ends before that. */
+/* Runs fn(arg) when the turn ends, newest first: the current handler has returned and its reply was
+ * copied (plain process: its next ks_receive or ks_end_turn); also when the process ends before. */
 KS_API void ks_defer(void (*fn)(void *arg), void *arg);
 
 /* --- names and aliases ---------------------------------------------------------------------- */

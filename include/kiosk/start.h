@@ -68,8 +68,8 @@ KS_API ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout);
 
 /* The same, not waited for. A plain process gets an exit signal. */
 KS_API void ks_ask_to_stop(ks_pid pid, ks_reason reason);
-/* What format_status of a server says, cut to size. KS_UNDEF: it has none, or is a plain
- * process; else as a call. */
+/* What format_status of a server says, cut to size; empty when it has none. KS_UNDEF: a plain
+ * process; KS_EXITED: format_status failed, the server lives; else as a call. */
 KS_API ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms timeout);
 
 /* A plain process as a module: KS_PROCESS(ticker) after `static void ticker_main(const ticker_args

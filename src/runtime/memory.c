@@ -109,6 +109,7 @@ void *ks_realloc(void *memory, size_t size)
     struct ksi_scheduler *s = ksi_this_scheduler;
     struct ksi_process *self = self_of(s);
     struct ksi_allocation *old = allocation_of(self, memory);
+    if (old->typed) ks_exit(ks_error("ks_realloc of what ks_copy made"));
     self->memory_used -= old->size;
     struct ksi_allocation *a = new_allocation(s, self, size, NULL);
     self->memory_used += old->size;

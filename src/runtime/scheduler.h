@@ -145,7 +145,7 @@ static inline void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process 
 {
     if (p->flags & KSI_PENDING_TIMER)
         ksi_unlink_pending(p);
-    else if (p->timer.link)
+    else if (ksi_timer_armed(&p->timer))
         ksi_wheel_cancel(&s->wheel, &p->timer);
 }
 int64_t ksi_fresh_ns(struct ksi_scheduler *s);

@@ -17,23 +17,15 @@ static int slot_of(int level, int64_t due)
     return (int)(((uint64_t)due >> (level * BITS)) & MASK);
 }
 
-static void unlink_timer(struct ksi_timer *timer)
-{
-    *timer->link = timer->next;
-    if (timer->next) timer->next->link = timer->link;
-    timer->next = NULL;
-    timer->link = NULL;
-}
-
 static void insert(struct ksi_wheel *wheel, struct ksi_timer *timer)
 {
     int level = level_of(wheel->now, timer->due);
     int slot = slot_of(level, timer->due);
-    struct ksi_timer **head = &wheel->slots[level][slot];
-    timer->next = *head;
-    timer->link = head;
-    if (timer->next) timer->next->link = &timer->next;
-    *head = timer;
+    struct ksi_timer *head = &wheel->slots[level][slot];
+    timer->next = head;
+    timer->previous = head->previous;
+    timer->previous->next = timer;
+    head->previous = timer;
     wheel->occupied[level] |= 1ull << slot;
 }
 
@@ -55,32 +47,39 @@ static int64_t first_of_level(const struct ksi_wheel *wheel, int level)
 void ksi_wheel_init(struct ksi_wheel *wheel, int64_t now)
 {
     *wheel = (struct ksi_wheel){ .now = now };
+    for (int level = 0; level < KSI_WHEEL_LEVELS; level++)
+        for (int slot = 0; slot < KSI_WHEEL_SLOTS; slot++) {
+            struct ksi_timer *head = &wheel->slots[level][slot];
+            head->next = head->previous = head;
+        }
 }
 
 void ksi_wheel_arm(struct ksi_wheel *wheel, struct ksi_timer *timer, int64_t due)
 {
-    KSI_ASSERT(!timer->link);
+    KSI_ASSERT(!ksi_timer_armed(timer));
     timer->due = due > wheel->now ? due : wheel->now;
     insert(wheel, timer);
 }
 
 void ksi_wheel_cancel(struct ksi_wheel *wheel, struct ksi_timer *timer)
 {
-    if (!timer->link) return;
-    struct ksi_timer **link = timer->link;
-    unlink_timer(timer);
-    struct ksi_timer **first = &wheel->slots[0][0];
-    if (*link || link < first || link >= first + KSI_WHEEL_LEVELS * KSI_WHEEL_SLOTS) return;
-    size_t slot = (size_t)(link - first); /* we were the head of a slot that is empty now */
+    if (!ksi_timer_armed(timer)) return;
+    struct ksi_timer *next = timer->next;
+    timer->previous->next = next;
+    next->previous = timer->previous;
+    timer->next = timer->previous = NULL;
+    if (next->next != next) return;
+    size_t slot = (size_t)(next - &wheel->slots[0][0]); /* only the head is left */
     wheel->occupied[slot / KSI_WHEEL_SLOTS] &= ~(1ull << slot % KSI_WHEEL_SLOTS);
 }
 
 static void move_down(struct ksi_wheel *wheel, int level, int slot)
 {
-    struct ksi_timer *timer = wheel->slots[level][slot];
-    wheel->slots[level][slot] = NULL;
+    struct ksi_timer *head = &wheel->slots[level][slot];
+    struct ksi_timer *timer = head->next;
+    head->next = head->previous = head;
     wheel->occupied[level] &= ~(1ull << slot);
-    while (timer) {
+    while (timer != head) {
         struct ksi_timer *next = timer->next;
         insert(wheel, timer);
         timer = next;
@@ -100,8 +99,8 @@ int64_t ksi_wheel_next(const struct ksi_wheel *wheel)
 struct ksi_timer *ksi_wheel_advance(struct ksi_wheel *wheel, int64_t now)
 {
     for (;;) { /* each round fires a timer, moves a slot down, or ends */
-        struct ksi_timer *timer = wheel->slots[0][wheel->now & MASK];
-        if (timer && timer->due <= now) {
+        struct ksi_timer *head = &wheel->slots[0][wheel->now & MASK], *timer = head->next;
+        if (timer != head && timer->due <= now) {
             ksi_wheel_cancel(wheel, timer);
             return timer;
         }

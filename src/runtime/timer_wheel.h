@@ -3,8 +3,9 @@
  *
  * One tick is a millisecond. Level k has slots of 64^k ticks; a timer stands on the level of the
  * highest digit in which its due tick differs from now, and moves down as time passes.
- * Invariants: a slot's bit is set exactly when its list is not empty; every timer's due tick is
- * later than now. Used by the owning scheduler only. */
+ * Timers that are due at the same tick fire in the order in which they were armed. Invariants: a
+ * slot's bit is set exactly when its list is not empty; every timer's due tick is later than
+ * now. Used by the owning scheduler only. */
 #ifndef KSI_RUNTIME_TIMER_WHEEL_H
 #define KSI_RUNTIME_TIMER_WHEEL_H
 #include <stdbool.h>
@@ -12,18 +13,18 @@
 #include <stdint.h>
 
 struct ksi_timer {
-    struct ksi_timer *next;
-    struct ksi_timer **link; /* what points at us; NULL: not armed */
-    int64_t due;             /* tick */
+    struct ksi_timer *next, *previous; /* in the ring of its slot; NULL: not armed */
+    int64_t due;                       /* tick */
 };
 
 enum { KSI_WHEEL_LEVELS = 8, KSI_WHEEL_SLOTS = 64 };
 struct ksi_wheel {
     int64_t now; /* tick */
     uint64_t occupied[KSI_WHEEL_LEVELS];
-    struct ksi_timer *slots[KSI_WHEEL_LEVELS][KSI_WHEEL_SLOTS];
+    struct ksi_timer slots[KSI_WHEEL_LEVELS][KSI_WHEEL_SLOTS]; /* each the head of a ring */
 };
 
+static inline bool ksi_timer_armed(const struct ksi_timer *timer) { return timer->next != NULL; }
 void ksi_wheel_init(struct ksi_wheel *wheel, int64_t now);
 /* due later than now; else it is fired at the next advance. */
 void ksi_wheel_arm(struct ksi_wheel *wheel, struct ksi_timer *timer, int64_t due);

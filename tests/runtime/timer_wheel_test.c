@@ -18,14 +18,15 @@ enum { ITEMS = 150 };
 struct item {
     struct ksi_timer timer;
     bool armed;
-    int64_t due;
+    int64_t due, count; /* the count-th to be armed */
 };
 
 struct world {
     struct ksi_wheel wheel;
     struct ksi_random random;
     struct item items[ITEMS];
-    int64_t last; /* due tick of the timer that fired last */
+    int64_t count;            /* armed so far */
+    int64_t last, last_count; /* due tick and count of the timer that fired last */
 };
 
 static int64_t some(struct world *world, int64_t below)
@@ -57,16 +58,16 @@ static int armed(const struct world *world)
     return count;
 }
 
-/* A bit is set exactly when its list is not empty, and each link points at its timer. */
+/* A bit is set exactly when its ring is not empty, and the rings are whole. */
 static void check_wheel(struct world *world)
 {
     int count = 0;
     for (int level = 0; level < KSI_WHEEL_LEVELS; level++)
         for (int slot = 0; slot < KSI_WHEEL_SLOTS; slot++) {
-            struct ksi_timer **head = &world->wheel.slots[level][slot];
-            HOLDS((*head != NULL) == (world->wheel.occupied[level] >> slot & 1));
-            for (struct ksi_timer **at = head; *at; at = &(*at)->next, count++)
-                HOLDS((*at)->link == at);
+            struct ksi_timer *head = &world->wheel.slots[level][slot];
+            HOLDS((head->next != head) == (world->wheel.occupied[level] >> slot & 1));
+            for (struct ksi_timer *at = head->next; at != head; at = at->next, count++)
+                HOLDS(at->next->previous == at && at->previous->next == at);
         }
     HOLDS(count == armed(world));
     HOLDS(ksi_wheel_next(&world->wheel) <= earliest(world));
@@ -76,16 +77,19 @@ static void arm(struct world *world, struct item *item, int64_t due)
 {
     item->armed = true;
     item->due = due > world->wheel.now ? due : world->wheel.now;
+    item->count = ++world->count;
     ksi_wheel_arm(&world->wheel, &item->timer, due);
 }
 
 static void fired(struct world *world, struct item *item, int64_t now)
 {
     HOLDS(item->armed);
-    HOLDS(item->timer.link == NULL);
+    HOLDS(!ksi_timer_armed(&item->timer));
     HOLDS(item->timer.due == item->due);
     HOLDS(item->due <= now);
     HOLDS(item->due >= world->last);
+    HOLDS(item->due > world->last || item->count > world->last_count); /* as they were armed */
+    world->last_count = item->count;
     world->last = item->due;
     item->armed = false;
     if (some(world, 3) == 0) arm(world, item, item->due + 1 + distance(world));
@@ -162,7 +166,7 @@ START_TEST(every_distance_fires_at_its_tick)
     for (int64_t start = 0; start < 130; start++)
         for (size_t i = 0; i < KSI_COUNT_OF(distances); i++) {
             struct ksi_wheel wheel;
-            struct ksi_timer timer = { .link = NULL };
+            struct ksi_timer timer = { .next = NULL };
             int64_t due = start + distances[i];
             ksi_wheel_init(&wheel, start);
             ksi_wheel_arm(&wheel, &timer, due);
@@ -177,7 +181,7 @@ END_TEST
 START_TEST(a_cancelled_timer_never_fires)
 {
     struct ksi_wheel wheel;
-    struct ksi_timer timers[3] = { { .link = NULL } };
+    struct ksi_timer timers[3] = { { .next = NULL } };
     ksi_wheel_init(&wheel, 5);
     for (int i = 0; i < 3; i++) ksi_wheel_arm(&wheel, &timers[i], 100);
     ksi_wheel_cancel(&wheel, &timers[1]);
@@ -193,7 +197,7 @@ END_TEST
 START_TEST(a_far_timer_needs_few_looks)
 {
     struct ksi_wheel wheel;
-    struct ksi_timer timer = { .link = NULL };
+    struct ksi_timer timer = { .next = NULL };
     int64_t due = 86400000 + 1234567;
     int looks = 0;
     ksi_wheel_init(&wheel, 1234567);
