@@ -40,6 +40,7 @@ int64_t counter_count(ks_pid to);
 /* --- the workloads ---------------------------------------------------------------------------- */
 void call_1core(void);
 void cast_1to1(void);
+void cast_1core(void);
 void ring(void);
 void spawn_exit(void);
 void idle_memory(void);

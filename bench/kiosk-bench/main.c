@@ -11,8 +11,9 @@
 #include <time.h>
 
 static const struct workload workloads[] = { { "call_1core", call_1core },
-    { "cast_1to1", cast_1to1 }, { "ring", ring }, { "spawn_exit", spawn_exit },
-    { "idle_memory", idle_memory }, { "timers_cancel", timers_cancel } };
+    { "cast_1to1", cast_1to1 }, { "cast_1core", cast_1core }, { "ring", ring },
+    { "spawn_exit", spawn_exit }, { "idle_memory", idle_memory },
+    { "timers_cancel", timers_cancel } };
 static const struct workload *chosen;
 
 int64_t scaled(int64_t count)

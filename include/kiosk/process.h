@@ -90,7 +90,7 @@ KS_API void ks_exit_process(ks_pid pid, ks_reason reason);
 /* --- memory of a process -------------------------------------------------------------------- */
 /* Everything below is given back when the process ends, however it ends. Out of memory, or above
  * memory_max, the process exits with reason KS_NOMEM: so never NULL. */
-KS_API void *ks_alloc(size_t size); /* zeroed, 16-byte aligned */
+KS_API void *ks_alloc(size_t size);                 /* zeroed, 16-byte aligned */
 KS_API void *ks_realloc(void *memory, size_t size); /* not of what ks_copy made */
 KS_API void ks_free(void *memory); /* NULL is fine; only by the process that owns it */
 KS_API char *ks_strdup(ks_text text);
