@@ -11,6 +11,8 @@ typedef struct ks_module ks_module;
 
 /* --- what a callback wants next --------------------------------------------------------------- */
 enum { KS_NEXT_OK, KS_NEXT_REPLY, KS_NEXT_NOREPLY, KS_NEXT_FAIL, KS_NEXT_IGNORE, KS_NEXT_STOP };
+/* Of ks_stop: argument holds flags, then the kind of the reason + 1, after its code. */
+enum { KS_STOP_REPLIES = 1, KS_STOP_HAS_TEXT = 2 };
 typedef struct ks_next { /* fits two registers */
     uint16_t verdict;
     uint16_t then;    /* on_continue(then) before any message; 0: no */

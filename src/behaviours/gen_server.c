@@ -28,7 +28,7 @@ static ks_next answer(const ks_op *op, ks_next next, const void *reply)
         next.verdict = KS_NEXT_NOREPLY;
         break;
     case KS_NEXT_STOP:
-        if (next.argument) ks_answer_at_end_(op, reply);
+        if (next.argument & KS_STOP_REPLIES) ks_answer_at_end_(op, reply);
         break;
     default: break;
     }

@@ -28,7 +28,7 @@ static size_t cut(const char *text)
 
 struct ksi_block *ksi_reason_text_new(struct ksi_scheduler *s, const char *text)
 {
-    if (!text) return NULL;
+    if (!text || !text[0]) return NULL;
     size_t length = cut(text);
     uint8_t size_class;
     struct ksi_block *block = ksi_pool_get(&s->pool, sizeof *block + length + 1, &size_class);
@@ -54,15 +54,6 @@ ks_reason ksi_reason_of(const struct ksi_process *p)
     ks_reason reason = { .kind = (ks_reason_kind)p->reason_kind, .code = p->reason_code };
     if (p->cold) reason.text = ksi_block_text(p->cold->reason_text);
     return reason;
-}
-
-ks_reason ksi_stop_reason(const struct ksi_process *p)
-{
-    if (!p->cold) return ks_because(KS_NOMEM);
-    const char *text = ksi_block_text(p->cold->stop_texts);
-    return (ks_reason){ .kind = (ks_reason_kind)p->cold->stop_kind,
-        .code = p->cold->stop_code,
-        .text = text && text[0] ? text : NULL };
 }
 
 void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)

@@ -118,7 +118,6 @@ struct ksi_cold {
     struct ksi_block *label;        /* text */
     struct ksi_block *reason_text;
     struct ksi_block *stop_texts; /* of all ks_stop, newest first */
-    int32_t stop_kind, stop_code; /* of the latest ks_stop */
     size_t memory_max;            /* 0: no limit */
     ks_status start_status;       /* what the starter hears when on_start failed */
 };

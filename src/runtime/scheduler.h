@@ -220,8 +220,6 @@ static inline const char *ksi_block_text(const struct ksi_block *block)
 /* Sets the reason, once: the first one wins. Does not end anything yet. */
 void ksi_set_reason(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
 ks_reason ksi_reason_of(const struct ksi_process *p);
-/* Of the latest ks_stop. */
-ks_reason ksi_stop_reason(const struct ksi_process *p);
 /* Marks p as exiting and lets the scheduler end it. Not for the running process. */
 void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
 /* Releases, frees names, tells watchers, frees the slot; on a stack of the loop. */

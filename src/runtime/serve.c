@@ -121,31 +121,42 @@ static void fail_start(struct ksi_scheduler *s, struct ksi_process *p, ks_status
     ksi_condemn(s, p, KS_NORMAL);
 }
 
-static void terminate(struct ksi_scheduler *s, struct ksi_process *p)
+static void terminate(struct ksi_process *p, ks_reason why)
 {
     const ks_module *module = p->module;
-    if (!module || !module->behaviour->on_terminate || (p->flags & KSI_TERMINATING)) return;
+    if (!module->behaviour->on_terminate || (p->flags & KSI_TERMINATING)) return;
     p->flags |= KSI_TERMINATING;
-    module->behaviour->on_terminate(module, p->state, ksi_stop_reason(p));
+    module->behaviour->on_terminate(module, p->state, why);
 }
 
-/* The reason was set by ks_stop; on_terminate may block, and may end the process in another way. */
-static void stop(struct ksi_scheduler *s, struct ksi_process *p)
+/* What ks_stop put into the verdict; the text stays until the process has ended. */
+static ks_reason reason_of(const struct ksi_process *p, ks_next next)
 {
-    if (!(p->flags & KSI_STARTING)) terminate(s, p);
+    ks_reason reason = { .kind = KS_REASON_NORMAL, .code = (int32_t)next.after };
+    if (next.then > 0) reason.kind = (ks_reason_kind)(next.then - 1);
+    if (next.argument & KS_STOP_HAS_TEXT) reason.text = ksi_block_text(p->cold->stop_texts);
+    return reason;
+}
+
+/* on_terminate may block, and may end the process in another way. */
+static void stop(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
+{
+    if (!(p->flags & KSI_STARTING)) terminate(p, reason);
     p->flags |= KSI_OWN_END; /* not before: who is killed in there has nothing to report */
-    ksi_condemn(s, p, ksi_stop_reason(p));
+    ksi_condemn(s, p, reason);
 }
 
 static __attribute__((noinline)) void end_or_ignore(
     struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
 {
-    if (next.verdict == KS_NEXT_FAIL && !(p->flags & KSI_STARTING))
-        next = ks_stop(ks_because(next.argument));
     if (next.verdict == KS_NEXT_STOP)
-        stop(s, p);
+        stop(s, p, reason_of(p, next));
+    else if (next.verdict == KS_NEXT_IGNORE)
+        fail_start(s, p, KS_IGNORE);
+    else if (p->flags & KSI_STARTING)
+        fail_start(s, p, next.argument);
     else
-        fail_start(s, p, next.verdict == KS_NEXT_IGNORE ? KS_IGNORE : next.argument);
+        stop(s, p, ks_because(next.argument));
 }
 
 static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
@@ -160,28 +171,31 @@ static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next
         start_idle_timer(s, p, next.after);
 }
 
+/* The text is kept until the process has ended: on_terminate may end the turn, and stop again. */
+static bool keep_text(struct ksi_scheduler *s, struct ksi_process *p, const char *text)
+{
+    struct ksi_cold *cold = ksi_cold(s, p);
+    struct ksi_block *block = cold ? ksi_reason_text_new(s, text) : NULL;
+    if (!block) return false;
+    block->next = cold->stop_texts;
+    cold->stop_texts = block;
+    return true;
+}
+
 ks_next ks_stop(ks_reason reason)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    struct ksi_process *self = s ? s->current : NULL;
-    struct ksi_cold *cold = self ? ksi_cold(s, self) : NULL;
-    if (cold) {
-        cold->stop_kind = (int32_t)reason.kind;
-        cold->stop_code = reason.code;
-        if (cold->stop_texts && !reason.text) reason.text = ""; /* hides that of the one before */
-        struct ksi_block *text = ksi_reason_text_new(s, reason.text);
-        if (text) { /* on_terminate may end the turn, and may stop for another reason */
-            text->next = cold->stop_texts;
-            cold->stop_texts = text;
-        }
-    }
-    return ks_next_of(KS_NEXT_STOP, 0);
+    bool has_text = reason.text && s && s->current && keep_text(s, s->current, reason.text);
+    ks_next next = ks_next_of(KS_NEXT_STOP, has_text ? KS_STOP_HAS_TEXT : 0);
+    next.then = (uint16_t)(reason.kind + 1);
+    next.after = reason.code;
+    return next;
 }
 
 ks_next ks_reply_stop(ks_reason reason)
 {
     ks_next next = ks_stop(reason);
-    next.argument = 1;
+    next.argument |= KS_STOP_REPLIES;
     return next;
 }
 

@@ -33,7 +33,7 @@ static bool make_state(struct ksi_scheduler *s, struct ksi_process *p, const ks_
         if (!p->state) return false;
         memset(p->state, 0, size);
     }
-    return !type || type == &ks_none_type || ksi_cold(s, p);
+    return !p->module->args || type == &ks_none_type || ksi_cold(s, p);
 }
 
 struct ksi_process *ksi_process_start(
@@ -68,7 +68,7 @@ void ksi_started(struct ksi_scheduler *s, struct ksi_process *p)
         m->flags |= KSI_ANSWERED;
         ksi_reply_send(s, m->from, m->serial, KS_OK, NULL, NULL);
     }
-    if (p->cold && m->public.type != &ks_none_type)
+    if (p->cold && p->module->args && m->public.type != &ks_none_type)
         p->cold->start = m;
     else
         ksi_message_free(s, m);
