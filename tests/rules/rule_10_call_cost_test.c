@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { BATCHES = 5, CALLS = 200, QUEUED = KSI_KNOB(50000, 900), MARGIN = 10 };
+enum { BATCHES = 3, CALLS = 50, QUEUED = KSI_KNOB(20000, 900), MARGIN = 10 };
 
 KS_MODULE(echo, void);
 KS_CALL(echo, say, ks_int, ks_int);
@@ -81,6 +81,6 @@ static void a_time_out_costs_the_same(void) { compare(timed_out); }
 
 int main(void)
 {
-    return run_scenarios("rule 10", 3,
+    return run_scenarios("rule 10", 100,
         SCENARIOS(SCENARIO(a_call_costs_the_same), SCENARIO(a_time_out_costs_the_same)));
 }
