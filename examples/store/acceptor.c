@@ -16,7 +16,8 @@ enum { PAUSE = 100, REPORT_EACH = 1000 }; /* ms, when accepting fails */
 ks_status acceptor_listen(const settings *s, ks_socket *ret_listener)
 {
     /* What is received must hold the biggest request, headers and all. */
-    const ks_tcp_options options = { .packet_max = s->request_max + RESP_OVERHEAD };
+    const ks_tcp_options options = { .packet_max = s->request_max + RESP_OVERHEAD,
+        .send_timeout = s->send_timeout };
     return ks_tcp_listen(s->address, &options, ret_listener);
 }
 
