@@ -16,7 +16,8 @@ enum { PAUSE = 100, REPORT_EACH = 1000 }; /* ms, when accepting fails */
 ks_status acceptor_listen(const settings *s, ks_socket *ret_listener)
 {
     /* What is received must hold the biggest request, headers and all. */
-    const ks_tcp_options options = { .packet_max = s->request_max + RESP_OVERHEAD };
+    const ks_tcp_options options = { .packet_max = s->request_max + RESP_OVERHEAD,
+        .send_timeout = s->send_timeout };
     return ks_tcp_listen(s->address, &options, ret_listener);
 }
 
@@ -48,13 +49,19 @@ static void refuse(ks_socket socket)
 
 static void serve(const acceptor_args *args, ks_socket socket)
 {
+    char peer[64];
     if (is_full(&args->settings)) {
         refuse(socket);
         return;
     }
-    ks_status status = ks_start_child(ks_named("connections"),
-        KS_CHILD(connection, .socket = socket, .settings = args->settings, .shards = args->shards),
-        NULL);
+    if (ks_peer_name(socket, peer, sizeof peer) != KS_OK) {
+        ks_close(socket); /* gone before it was served */
+        return;
+    }
+    const ks_child client = { KS_START(connection, .socket = socket, .settings = args->settings,
+                                  .shards = args->shards),
+        .id = peer };
+    ks_status status = ks_start_child(ks_named("connections"), &client, NULL);
     if (status) ks_log_warning("connection refused: %s", ks_status_text(status));
 }
 

@@ -3,6 +3,7 @@
  * clients may look at them. */
 #include "commands.h"
 
+#include "clients.h"
 #include "info.h"
 #include <stdio.h>
 #include <string.h>
@@ -166,10 +167,27 @@ static void unknown_subcommand(struct session *session, const struct resp_comman
     reply_error(&session->reply, "unknown subcommand '%.*s'", shown, word.ptr);
 }
 
+static void kill_client(struct session *session, const struct resp_command *command)
+{
+    int64_t id;
+    if (command->count != 4 || !is_word(resp_arg(command, 2), "id"))
+        reply_error(&session->reply, "syntax error");
+    else if (!resp_integer(resp_arg(command, 3), &id) || id <= 0)
+        reply_error(&session->reply, "client-id should be greater than 0");
+    else
+        clients_kill(&session->reply, id);
+}
+
 static void execute_client(struct session *session, const struct resp_command *command)
 {
     ks_text word = resp_arg(command, 1);
-    if (is_word(word, "setname") || is_word(word, "setinfo"))
+    if (is_word(word, "id"))
+        reply_integer(&session->reply, client_id(ks_self()));
+    else if (is_word(word, "list"))
+        clients_list(&session->reply);
+    else if (is_word(word, "kill"))
+        kill_client(session, command);
+    else if (is_word(word, "setname") || is_word(word, "setinfo"))
         reply_simple(&session->reply, "OK");
     else if (is_word(word, "getname"))
         reply_nil(&session->reply);

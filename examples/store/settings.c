@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-KS_TYPE(
-    settings, address, data_dir, idle_timeout, started, shards, connections_max, request_max, demo);
+KS_TYPE(settings, address, data_dir, idle_timeout, send_timeout, started, shards, connections_max,
+    request_max, demo);
 
 static const char help[] =
     "NAME\n"
@@ -28,7 +28,10 @@ static const char help[] =
     "    --max-connections N   clients at a time; one more is told so and closed (10000)\n"
     "    --max-request BYTES   of all arguments of a request together (524288)\n"
     "    --idle-timeout S      close a connection that sends nothing for so long; 0: never (0)\n"
+    "    --send-timeout S      close a connection that takes no answers for so long (30)\n"
     "    --demo                show the supervision tree and what to try; allows DEBUG\n"
+    "    --kiosk-log=LEVEL     debug, info, notice, warning or error: the least that is logged "
+    "(notice)\n"
     "    --help, --version\n"
     "\n"
     "OUTPUT\n"
@@ -39,8 +42,10 @@ static const char help[] =
     "    0 stopped in order, 1 it could not start or failed, 2 wrong command line\n"
     "\n"
     "COMMANDS\n"
-    "    PING ECHO GET SET DEL EXISTS INCR DBSIZE INFO QUIT, and as far as clients need them\n"
-    "    COMMAND CONFIG SELECT CLIENT; with --demo also DEBUG CRASH-SHARD key\n";
+    "    PING ECHO GET SET DEL EXISTS INCR DBSIZE INFO QUIT, CLIENT ID, CLIENT LIST, CLIENT KILL "
+    "ID\n"
+    "    n, and as far as clients need them CLIENT COMMAND CONFIG SELECT; with --demo also\n"
+    "    DEBUG CRASH-SHARD key\n";
 
 enum option_code {
     OPTION_PORT = 256,
@@ -50,7 +55,9 @@ enum option_code {
     OPTION_MAX_CONNECTIONS,
     OPTION_MAX_REQUEST,
     OPTION_IDLE_TIMEOUT,
+    OPTION_SEND_TIMEOUT,
     OPTION_DEMO,
+    OPTION_KIOSK_LOG,
     OPTION_HELP,
     OPTION_VERSION
 };
@@ -62,7 +69,9 @@ static const struct option options[] = {
     { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS },
     { "max-request", required_argument, NULL, OPTION_MAX_REQUEST },
     { "idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT },
+    { "send-timeout", required_argument, NULL, OPTION_SEND_TIMEOUT },
     { "demo", no_argument, NULL, OPTION_DEMO },
+    { "kiosk-log", required_argument, NULL, OPTION_KIOSK_LOG },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -83,6 +92,11 @@ static uint32_t number(const char *option, const char *text, uint32_t least, uin
         usage_error();
     }
     return (uint32_t)value;
+}
+
+static ks_ms seconds(const char *option, uint32_t least)
+{
+    return (ks_ms)number(option, optarg, least, 365 * 86400) * 1000;
 }
 
 /* Lives as long as the program. */
@@ -118,12 +132,13 @@ static void take_option(int code, settings *s, struct words *words)
     case OPTION_MAX_REQUEST:
         s->request_max = number("max-request", optarg, 64, 512 * 1024 * 1024);
         break;
-    case OPTION_IDLE_TIMEOUT: {
-        uint32_t seconds = number("idle-timeout", optarg, 0, 86400 * 365);
-        s->idle_timeout = seconds ? (ks_ms)seconds * 1000 : KS_INFINITY;
+    case OPTION_IDLE_TIMEOUT:
+        s->idle_timeout = seconds("idle-timeout", 0);
+        if (!s->idle_timeout) s->idle_timeout = KS_INFINITY;
         break;
-    }
+    case OPTION_SEND_TIMEOUT: s->send_timeout = seconds("send-timeout", 1); break;
     case OPTION_DEMO: s->demo = true; break;
+    case OPTION_KIOSK_LOG: break; /* ks_main takes it */
     case OPTION_HELP: fputs(help, stdout); exit(0);
     case OPTION_VERSION: puts("store " STORE_VERSION); exit(0);
     default: usage_error(); /* getopt_long has said what is wrong */
@@ -135,7 +150,8 @@ settings settings_from_command_line(int argc, char **argv)
     settings s = { .shards = 4,
         .connections_max = 10000,
         .request_max = 512 * 1024,
-        .idle_timeout = KS_INFINITY };
+        .idle_timeout = KS_INFINITY,
+        .send_timeout = 30 * 1000 };
     struct words words = { "127.0.0.1", 6380 };
     for (int code; (code = getopt_long(argc, argv, "", options, NULL)) != -1;)
         take_option(code, &s, &words);

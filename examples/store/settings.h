@@ -13,6 +13,7 @@ typedef struct settings {
     const char *address;  /* "127.0.0.1:6380" */
     const char *data_dir; /* NULL: none */
     ks_ms idle_timeout;   /* KS_INFINITY: none */
+    ks_ms send_timeout;   /* for a client that does not read */
     ks_ms started;        /* ks_now() at the start of the tree */
     uint32_t shards;
     uint32_t connections_max;

@@ -39,8 +39,6 @@ KS_SUPERVISOR_INIT(shards, .strategy = KS_ONE_FOR_ONE, .max_restarts = 10, .max_
 
 KS_SUPERVISOR(connections, .strategy = KS_DYNAMIC, .restart = KS_TEMPORARY);
 
-enum { CANNOT_LISTEN = KS_USER + 100 }; /* has been said on standard error */
-
 /* Listens for a moment: so that a port that is taken ends the program with a clear word, and so
  * that "any port" is one and the same for every acceptor to come. */
 static ks_status find_address(settings *s, char *address, size_t size)
@@ -51,12 +49,11 @@ static ks_status find_address(settings *s, char *address, size_t size)
         status = ks_local_name(listener, address, size);
         ks_close(listener);
     }
-    if (status == KS_OK) {
+    if (status)
+        ks_log_error("store: cannot listen on %s: %s", s->address, ks_status_text(status));
+    else
         s->address = address;
-        return KS_OK;
-    }
-    fprintf(stderr, "store: cannot listen on %s: %s\n", s->address, ks_status_text(status));
-    return CANNOT_LISTEN;
+    return status;
 }
 
 KS_MODULE(store, settings);
@@ -79,7 +76,8 @@ static ks_status store_init(const settings *args)
     for (size_t i = 0; i < count && status == KS_OK; i++) status = ks_add_child(&children[i]);
     return status;
 }
-KS_SUPERVISOR_INIT(store, .strategy = KS_ONE_FOR_ONE);
+/* What fails again so soon is not mended by one more start: the program ends, with an error. */
+KS_SUPERVISOR_INIT(store, .strategy = KS_ONE_FOR_ONE, .max_restarts = 1, .max_seconds = 5);
 
 /* Nothing is put there yet, but a wrong path shall be known today. */
 static bool has_data_dir(const char *path)
@@ -102,9 +100,5 @@ int main(int argc, char **argv)
 {
     settings s = settings_from_command_line(argc, argv);
     if (!has_data_dir(s.data_dir)) return 1;
-    const ks_runtime_options options = { .handle_termination = true };
-    ks_status status = ks_run(&options, &(ks_child){ KS_START_WITH(store, &s), .name = "store" });
-    if (status && status != CANNOT_LISTEN)
-        fprintf(stderr, "store: ended: %s\n", ks_status_text(status));
-    return status ? 1 : 0;
+    return ks_main(argc, argv, &(ks_child){ KS_START_WITH(store, &s), .name = "store" });
 }

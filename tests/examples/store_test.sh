@@ -27,6 +27,7 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM HUP
+trap '' PIPE # to write to a connection that the server has closed is part of the test
 
 check() { # what expected got
     checks=$((checks + 1))
@@ -44,59 +45,123 @@ check_match() { # what pattern got
     printf 'FAILED: %s\n  expected: %s\n  got:      %q\n' "$1" "$2" "$3"
 }
 
-until_true() { # seconds command...: polls; false when time is over
+check_between() { # what least most got
+    checks=$((checks + 1))
+    [ "$4" -ge "$2" ] && [ "$4" -le "$3" ] && return
+    failed=$((failed + 1))
+    printf 'FAILED: %s\n  expected: %s to %s\n  got:      %s\n' "$1" "$2" "$3" "$4"
+}
+
+# For what nobody tells us: polls; false when time is over.
+until_true() { # seconds command...
     local end=$((SECONDS + $1))
     shift
     until "$@"; do
         [ "$SECONDS" -ge "$end" ] && return 1
-        sleep 0.05
+        sleep 0.02
     done
 }
 
-# Sets pid and port; output goes to $scratch/NAME.out and .err.
+now_ms() { printf '%s' "$((${EPOCHREALTIME/./} / 1000))"; }
+
+# --- servers ----------------------------------------------------------------------------------
+# Reads the output of the latest server, until a line fits or it ends; they are added to $words.
+hear_words() { # pattern
+    local line
+    while IFS= read -r -t 20 -u "$out" line; do
+        words+=$line$'\n'
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && return
+    done
+    false
+}
+
+# Sets pid, port and out, a descriptor; the log goes to $scratch/NAME.err.
 start() { # name options...
     local name=$1
     shift
-    rm -f "$scratch/$name.out" # of an earlier one with this name
+    rm -f "$scratch/out"
+    mkfifo "$scratch/out"
     # A shell starts what runs in the background with SIGINT ignored; a user's terminal does not.
-    env --default-signal=INT "$store" --port 0 "$@" >"$scratch/$name.out" 2>"$scratch/$name.err" &
+    env --default-signal=INT,PIPE "$store" --port 0 "$@" >"$scratch/out" 2>"$scratch/$name.err" &
     pid=$!
     started[$pid]=1
-    if ! until_true 10 grep -qs '^READY port ' "$scratch/$name.out"; then
+    exec {out}<"$scratch/out"
+    words=
+    if ! hear_words 'READY port *'; then
         echo "FAILED: $name did not become ready; its words:"
-        cat "$scratch/$name.out" "$scratch/$name.err"
+        cat "$scratch/$name.err"
         exit 1
     fi
-    port=$(sed -n 's/^READY port //p' "$scratch/$name.out")
+    port=${words##*READY port }
+    port=${port%%$'\n'*}
 }
 
-cli() { timeout 10 redis-cli -p "$port" "$@"; }
+# The latest server ends, which is the end of its output: sets its exit code, or kills it.
+await_end() { # seconds
+    local code
+    IFS= read -r -t "$1" -d '' -u "$out" _
+    [ $? -gt 128 ] && kill -KILL "$pid"
+    wait "$pid"
+    code=$?
+    unset "started[$pid]"
+    exec {out}<&-
+    return "$code"
+}
 
-# Sends bytes (a printf format), reads what comes until the server closes or 0.5 s have passed.
-# CR LF is shown as "~".
-raw() {
+stop() {
+    kill -TERM "$pid"
+    await_end 20
+    check "it stops in order" 0 $?
+}
+
+cli() { timeout 20 redis-cli -p "$port" "$@"; }
+
+info() { # field: its number
+    local text
+    text=$(cli INFO)
+    text=${text##*"$1:"}
+    printf '%s' "${text%%$'\r'*}"
+}
+info_is() { [ "$(info "$1")" = "$2" ]; }
+
+# --- connections ------------------------------------------------------------------------------
+# Opens a connection as descriptor $c.
+connect() { exec {c}<>"/dev/tcp/127.0.0.1/$port"; }
+
+# A line of what comes over a connection.
+hear() { # descriptor
+    local line
+    IFS= read -r -t 20 -u "$1" line || line="(nothing)"
+    printf '%s' "${line%$'\r'}"
+}
+
+# A request of one line, and the first line of its answer.
+ask() { # descriptor request
+    printf '%s\r\n' "$2" >&"$1"
+    hear "$1"
+}
+
+# What comes until the server closes the connection; CR LF is shown as "~".
+hear_all() { # descriptor
     local answer
-    exec 3<>"/dev/tcp/127.0.0.1/$port" || return
+    answer=$(timeout 20 cat <&"$1" 2>&1 || echo "(not closed, or reset)")
+    answer=${answer//$'\r'/\~}
+    printf '%s' "${answer//$'\n'/}"
+}
+
+# Sends bytes (a printf format); all that comes.
+raw() {
+    local c
+    connect || return
     # The bytes are given as a format on purpose.
     # shellcheck disable=SC2059
-    printf "$1" >&3
-    answer=$(timeout 0.5 cat <&3 | tr '\r' '~' | tr -d '\n')
-    exec 3>&-
-    printf '%s' "$answer"
+    printf "$1" >&"$c"
+    hear_all "$c"
+    exec {c}>&-
 }
 
-# True when the server closes the connection after these bytes.
-closes_after() {
-    local result
-    exec 3<>"/dev/tcp/127.0.0.1/$port" || return
-    # shellcheck disable=SC2059
-    printf "$1" >&3
-    timeout 3 cat <&3 >/dev/null
-    result=$?
-    exec 3>&-
-    [ "$result" -ne 124 ]
-}
-
+# --- what a client may ask --------------------------------------------------------------------
 basic_commands() {
     check "PING" "PONG" "$(cli PING)"
     check "PING with a message" "hi there" "$(cli PING "hi there")"
@@ -132,7 +197,7 @@ binary_values() {
     local value
     value=$(printf 'a\r\nb\001\377' | cli -x SET binary && cli GET binary | od -An -c | tr -d ' \n')
     check_match "a value of any bytes" 'OK*a\\r\\nb001377*' "$value"
-    head -c 400000 /dev/urandom | base64 -w0 | head -c 500000 >"$scratch/big"
+    head -c 375000 /dev/urandom | base64 -w0 >"$scratch/big"
     check "a value of 500000 bytes is taken" "OK" "$(cli -x SET big <"$scratch/big")"
     check "a value of 500000 bytes comes back" "$(md5sum <"$scratch/big")" \
         "$(cli GET big | head -c 500000 | md5sum)"
@@ -140,85 +205,176 @@ binary_values() {
 }
 
 pipelines() {
-    check "a pipeline is answered in order" "+OK~:1~:2~\$1~2~+PONG~" \
-        "$(raw 'SET p 0\r\nINCR p\r\nINCR p\r\nGET p\r\nPING\r\n')"
-    check "arrays and lines mixed" "+PONG~\$2~hi~+PONG~" \
-        "$(raw '*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\nPING\r\n')"
-    check "empty lines get no answer" "+PONG~" "$(raw '\r\n*0\r\nPING\r\n')"
+    check "a pipeline is answered in order" "+OK~:1~:2~\$1~2~+PONG~+OK~" \
+        "$(raw 'SET p 0\r\nINCR p\r\nINCR p\r\nGET p\r\nPING\r\nQUIT\r\n')"
+    check "arrays and lines mixed" "+PONG~\$2~hi~+PONG~+OK~" \
+        "$(raw '*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\nPING\r\nQUIT\r\n')"
+    check "empty lines get no answer" "+PONG~+OK~" "$(raw '\r\n*0\r\nPING\r\nQUIT\r\n')"
     check "nothing after QUIT" "+PONG~+OK~" "$(raw 'PING\r\nQUIT\r\nPING\r\n')"
+    check "an error stays one line" \
+        "-ERR unknown command 'a  +OK', with args beginning with: ~+OK~" \
+        "$(raw '*1\r\n$6\r\na\r\n+OK\r\nQUIT\r\n')"
     cli DEL p >/dev/null
 }
 
+# Another client is answered between the pieces, so the server has seen each by itself.
 in_pieces() {
-    exec 3<>"/dev/tcp/127.0.0.1/$port"
-    local piece
+    local c piece
+    connect
     for piece in '*2\r' '\n$4\r\nEC' 'HO\r\n$5' '\r\nhe' 'llo' '\r' '\n'; do
         # shellcheck disable=SC2059
-        printf "$piece" >&3
-        sleep 0.03
+        printf "$piece" >&"$c"
+        cli PING >/dev/null
     done
-    check "a request in pieces" "\$5~hello~" "$(timeout 0.5 cat <&3 | tr '\r' '~' | tr -d '\n')"
-    exec 3>&-
+    check "a request in pieces" "\$5 hello" "$(hear "$c") $(hear "$c")"
+    exec {c}>&-
 }
 
+# --- wrong and rude clients -------------------------------------------------------------------
+refused() { # error bytes
+    check "refused: ${2:0:60}" "-ERR Protocol error: $1~" "$(raw "$2")"
+}
+
+# Each is answered once, then the connection is closed: `raw` waits for that.
 bad_protocol() {
-    local e='-ERR Protocol error:'
-    check "bad count" "$e invalid multibulk length~" "$(raw '*x\r\n')"
-    check "huge count" "$e invalid multibulk length~" "$(raw '*99999999\r\n')"
-    check "no bulk" "$e expected '\$', got ':'~" "$(raw '*1\r\n:1\r\n')"
-    check "negative bulk" "$e invalid bulk length~" "$(raw '*1\r\n$-1\r\n')"
-    check "huge bulk" "$e invalid bulk length~" "$(raw '*1\r\n$999999999\r\n')"
-    check "bad end" "$e expected CR LF after a bulk string~" "$(raw '*1\r\n$4\r\nPINGxx')"
-    check "good, then bad" "+PONG~$e invalid multibulk length~" "$(raw 'PING\r\n*x\r\nPING\r\n')"
-    check "a line without end" "$e too big inline request~" \
-        "$(raw "$(head -c 70000 /dev/zero | tr '\0' x)")"
-    check "an error stays one line" "-ERR unknown command 'a  +OK', with args beginning with: ~" \
-        "$(raw '*1\r\n$6\r\na\r\n+OK\r\n')"
-    check_match "HTTP" "-ERR Protocol error*" "$(raw 'POST / HTTP/1.1\r\nHost: x\r\n\r\n')"
-    checks=$((checks + 1))
-    closes_after '*x\r\n' || { failed=$((failed + 1)); echo "FAILED: it closes after an error"; }
+    local count='invalid multibulk length' bulk='invalid bulk length'
+    local end='expected CR LF after a bulk string'
+    refused "$count" '*x\r\n'
+    refused "$count" '*\r\n'
+    refused "$count" '*-2\r\n'
+    refused "$count" '*+1\r\n'
+    refused "$count" '*01\r\n'
+    refused "$count" '*1 \r\n'
+    refused "$count" '*1\rx'
+    refused "$count" '*1\n$4\nPING\n*1\n$4\nPING\n*1\n$4\nPING\n'
+    refused "$count" '*99999999\r\n'
+    refused "$count" '*9223372036854775808\r\n'
+    refused "expected '\$', got ':'" '*1\r\n:1\r\n'
+    refused "expected '\$', got '*'" '*2\r\n$4\r\nECHO\r\n*1\r\n'
+    refused "expected '\$', got byte 13" '*1\r\n\r\n'
+    refused "expected '\$', got byte 255" '*1\r\n\377'
+    refused "$bulk" '*1\r\n$\r\n'
+    refused "$bulk" '*1\r\n$-1\r\n'
+    refused "$bulk" '*1\r\n$4x\r\nPING\r\n'
+    refused "$bulk" '*1\r\n$ 4\r\nPING\r\n'
+    refused "$bulk" '*1\r\n$999999999\r\n'
+    refused 'too big request' '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$524288\r\n'
+    refused "$end" '*1\r\n$4\r\nPINGxx'
+    refused "$end" '*1\r\n$3\r\nPING\r\n'
+    refused 'too big inline request' "$(head -c 70000 /dev/zero | tr '\0' x)"
+    refused 'too many arguments' "$(printf '%1025s' '' | sed 's/ /x /g')\r\n"
+    refused 'this is not an HTTP server' 'POST / HTTP/1.1\r\nHost: x\r\n\r\n'
+    check "good, then bad" "+PONG~-ERR Protocol error: $count~" "$(raw 'PING\r\n*x\r\nPING\r\n')"
     check "it still serves" "PONG" "$(cli PING)"
+    check "with the same shards" "0" "$(info restarts)"
 }
 
 # Clients that go away in the middle of everything: nobody else notices.
 rude_clients() {
-    exec 4<>"/dev/tcp/127.0.0.1/$port"
+    local c older load
+    connect
+    older=$c
     for _ in 1 2 3 4 5 6 7 8; do
-        exec 3<>"/dev/tcp/127.0.0.1/$port"
-        printf '*2\r\n$3\r\nGET\r\n$100\r\nhalf' >&3
-        exec 3>&-
+        connect
+        printf '*2\r\n$3\r\nGET\r\n$100\r\nhalf' >&"$c"
+        exec {c}>&-
     done
-    (redis-benchmark -p "$port" -t set -n 100000000 -q >/dev/null 2>&1 & load=$!
-        sleep 0.3
-        kill -KILL "$load"
-        wait "$load" 2>/dev/null)
-    printf 'PING\r\n' >&4
-    check "an older connection lives on" "+PONG~" \
-        "$(timeout 0.5 cat <&4 | tr '\r' '~' | tr -d '\n')"
-    exec 4>&-
+    redis-benchmark -p "$port" -t set -n 100000000 -q >/dev/null 2>&1 &
+    load=$!
+    under_load() { [ "$(cli EXISTS key:__rand_int__)" = 1 ]; }
+    until_true 20 under_load
+    kill -KILL "$load"
+    wait "$load" 2>/dev/null
+    check "an older connection lives on" "+PONG" "$(ask "$older" PING)"
+    exec {older}>&-
     check "new ones are served" "PONG" "$(cli PING)"
-    only_one_client() { [[ $(cli INFO clients) == *connected_clients:1[^0-9]* ]]; }
-    until_true 5 only_one_client
-    check_match "the processes of those who left are gone" "*connected_clients:1[^0-9]*" \
-        "$(cli INFO clients)"
+    until_true 20 info_is connected_clients 1
+    check "the processes of those who left are gone" "1" "$(info connected_clients)"
 }
 
-# It asks for much and reads nothing: the others are served, and memory does not grow with it.
+count_fds() {
+    local fds=("/proc/$pid/fd"/*)
+    printf '%s' "${#fds[@]}"
+}
+as_before() { [ "$(info connected_clients) $(info processes) $(count_fds)" = "$1" ]; }
+has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; } # file count
+
+# Two clients have their pipelines in work; the process of one is killed.
+killed_client() {
+    local c victim other id before victim_asks victim_hears other_hears
+    until_true 20 info_is connected_clients 1
+    before="$(info connected_clients) $(info processes) $(count_fds)"
+    connect
+    victim=$c
+    connect
+    other=$c
+    id=$(ask "$victim" 'CLIENT ID')
+    id=${id#:}
+    check_match "CLIENT LIST shows both" "*id=$id addr=127.0.0.1:*id=*" "$(cli CLIENT LIST)"
+    seq -f ':%.0f' 30000 | sed 's/$/\r/' >"$scratch/expected"
+    timeout 20 yes $'INCR victim\r' 1>&"$victim" 2>/dev/null &
+    victim_asks=$!
+    timeout 20 cat <&"$victim" >"$scratch/victim" 2>/dev/null &
+    victim_hears=$!
+    timeout 20 head -n 30000 <&"$other" >"$scratch/other" &
+    other_hears=$!
+    head -n 15000 "$scratch/expected" | sed 's/.*/INCR other\r/' >&"$other"
+    until_true 20 has_lines "$scratch/victim" 1000
+    check "CLIENT KILL ID" "1" "$(cli CLIENT KILL ID "$id")"
+    head -n 15000 "$scratch/expected" | sed 's/.*/INCR other\r/' >&"$other"
+    wait "$victim_asks" "$victim_hears" # they end when the server has closed the connection
+    wait "$other_hears"
+    check "every answer of the other came, in order" "" \
+        "$(cmp "$scratch/expected" "$scratch/other" 2>&1)"
+    check "the other one goes on" ":30001" "$(ask "$other" 'INCR other')"
+    check "it is gone" "0" "$(cli CLIENT KILL ID "$id")"
+    check_match "the kill is reported" "*child '127.0.0.1:*terminated: killed; not restarted*" \
+        "$(<"$scratch/main.err")"
+    exec {victim}>&- {other}>&-
+    until_true 20 as_before "$before"
+    check "clients, processes and descriptors are as before" "$before" \
+        "$(info connected_clients) $(info processes) $(count_fds)"
+    check "CLIENT KILL of nobody" "0" "$(cli CLIENT KILL ID 1)"
+    check "CLIENT KILL without a number" "ERR client-id should be greater than 0" \
+        "$(cli CLIENT KILL ID me | head -1)"
+    check "CLIENT KILL otherwise" "ERR syntax error" "$(cli CLIENT KILL me | head -1)"
+    cli DEL victim other >/dev/null
+}
+
+peak_kib() { awk '/^VmHWM/ { print $2 }' "/proc/$pid/status"; } # of resident memory
+
+# It asks 7 million times for 64 KiB and reads nothing, until the server has enough of it.
 client_that_never_reads() {
-    head -c 300000 /dev/zero | tr '\0' v | cli -x SET big >/dev/null
-    exec 4<>"/dev/tcp/127.0.0.1/$port"
-    for _ in $(seq 3000); do printf 'GET big\r\n'; done >&4
-    sleep 0.5
-    check "others are served meanwhile" "PONG" "$(cli PING)"
-    local kib
-    kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")
-    checks=$((checks + 1))
-    if [ "$kib" -gt 300000 ]; then # 3000 answers would take 900 MB
-        failed=$((failed + 1))
-        echo "FAILED: a client that never reads is bounded: $kib KiB resident"
-    fi
-    exec 4>&-
-    cli DEL big >/dev/null
+    local c rude before began took slowest=0 pings=0 asks
+    start patient --send-timeout 1
+    head -c 65536 /dev/zero | tr '\0' v | cli -x SET big >/dev/null
+    cli GET big >/dev/null
+    before=$(peak_kib)
+    connect
+    rude=$c
+    connect
+    began=$(now_ms)
+    (timeout 20 yes $'GET big\r' | head -c 64M >&"$rude") 2>/dev/null &
+    asks=$!
+    while kill -0 "$asks" 2>/dev/null; do
+        took=$(now_ms)
+        [ "$(ask "$c" PING)" = +PONG ] && pings=$((pings + 1))
+        took=$(($(now_ms) - took))
+        [ "$took" -gt "$slowest" ] && slowest=$took
+        [ $(($(now_ms) - began)) -gt 20000 ] && break
+    done
+    took=$(($(now_ms) - began))
+    wait "$asks"
+    check "a client that never reads is closed before it has asked for all" 1 $?
+    check_between "by the send time-out (ms)" 1000 10000 "$took"
+    check_between "meanwhile others are served" 20 1000000 "$pings"
+    check_between "in normal time (ms)" 0 500 "$slowest"
+    check_between "and memory does not grow with what it asks for (KiB)" 0 32768 \
+        $(($(peak_kib) - before))
+    exec {rude}>&- {c}>&-
+    until_true 20 info_is connected_clients 1
+    check "its process is gone" "1" "$(info connected_clients)"
+    stop
 }
 
 benchmark() {
@@ -231,48 +387,80 @@ benchmark() {
     done
 }
 
+# --- crashes ----------------------------------------------------------------------------------
 crashing_shard() {
+    local c
     start demo --demo --data-dir "$scratch/data"
     check "the data directory is private" "700" "$(stat -c %a "$scratch/data")"
-    until_true 5 grep -q redis-benchmark "$scratch/demo.out"
-    check_match "the demo shows the tree" "*shard 0*shard 3*" "$(cat "$scratch/demo.out")"
+    hear_words '*Ctrl-C*'
+    check_match "the demo shows the tree" "*shard 0*shard 3*redis-benchmark*" "$words"
     cli SET victim here >/dev/null
-    exec 4<>"/dev/tcp/127.0.0.1/$port"
+    connect
     check "DEBUG CRASH-SHARD" "OK" "$(cli DEBUG CRASH-SHARD victim)"
-    restarted() { [[ $(cli INFO kiosk) == *restarts:1* ]]; }
-    until_true 5 restarted
-    check_match "the restart is counted" "*restarts:1*" "$(cli INFO kiosk)"
+    until_true 20 info_is restarts 1
+    check "the restart is counted" "1" "$(info restarts)"
     check "the new shard is empty" "" "$(cli GET victim)"
     check "and takes keys" "OK" "$(cli SET victim again)"
-    check_match "the crash is reported" "*asked to crash*" "$(cat "$scratch/demo.err")"
-    printf 'GET victim\r\n' >&4
-    check "connections do not notice" "\$5~again~" \
-        "$(timeout 0.5 cat <&4 | tr '\r' '~' | tr -d '\n')"
-    exec 4>&-
+    check_match "the crash is reported" "*crash:*ended: error: asked to crash*" \
+        "$(<"$scratch/demo.err")"
+    check_match "and the restart" "*supervisor 'shards': child 'shard *; restarting (1 of 10 in*" \
+        "$(<"$scratch/demo.err")"
+    check "connections do not notice" "\$5 again" "$(ask "$c" 'GET victim') $(hear "$c")"
+    exec {c}>&-
+    stop
 }
 
+# The shards' supervisor gives up, its own supervisor starts all of it again, once.
+too_many_crashes() {
+    local c began crashes=0 log
+    start unlucky --demo
+    connect
+    check "a client is served" "+PONG" "$(ask "$c" PING)"
+    began=$(now_ms)
+    while [ "$crashes" -lt 500 ] && [ "$(cli DEBUG CRASH-SHARD victim 2>&1)" = OK ]; do
+        crashes=$((crashes + 1))
+    done
+    await_end 20
+    check "crashes without end: exit code" 1 $?
+    check_between "it ends soon (ms)" 0 5000 $(($(now_ms) - began))
+    check_between "after two times 11 crashes" 22 500 "$crashes"
+    check "its clients are closed" "(nothing)" "$(hear "$c")"
+    exec {c}>&-
+    check_match "its port is closed" "*Connection refused*" "$( (connect) 2>&1)"
+    log=$(<"$scratch/unlucky.err")
+    check_match "the first to give up names the child and the limit" \
+        "*'shards': child 'shard *; more than 10 restarts in 5 s: giving up*" "$log"
+    check_match "then the root" \
+        "*'store': child 'shards' *; more than 1 restarts in 5 s: giving up*" "$log"
+    check_match "the last word is an error" \
+        "*\[error\]*root 'store' ended: shutdown: reached max restarts" "${log##*$'\n'}"
+}
+
+# --- limits, start and stop -------------------------------------------------------------------
 too_many_clients() {
+    local c first
     start few --max-connections 2
-    exec 4<>"/dev/tcp/127.0.0.1/$port" 5<>"/dev/tcp/127.0.0.1/$port"
-    printf 'PING\r\n' >&4
-    printf 'PING\r\n' >&5
-    timeout 0.3 cat <&4 >/dev/null
+    connect
+    first=$c
+    connect
+    check "two clients are served" "+PONG +PONG" "$(ask "$first" PING) $(ask "$c" PING)"
     check "one client too many" "-ERR max number of clients reached~" "$(raw '')"
-    exec 4>&- 5>&-
+    exec {c}>&- {first}>&-
     has_room() { [ "$(cli PING 2>&1)" = PONG ]; }
-    until_true 5 has_room
+    until_true 20 has_room
     check "there is room again" "PONG" "$(cli PING)"
+    stop
 }
 
 idle_clients() {
     start idle --idle-timeout 1
-    checks=$((checks + 1))
-    closes_after '' || { failed=$((failed + 1)); echo "FAILED: an idle client is closed"; }
+    check "an idle client is closed" "" "$(raw '')"
+    stop
 }
 
 port_in_use() {
     local words
-    words=$(timeout 10 "$store" --port "$port" 2>&1 >/dev/null)
+    words=$(timeout 20 "$store" --port "$port" 2>&1 >/dev/null)
     check "a taken port: exit code" 1 $?
     check_match "a taken port: message" \
         "*store: cannot listen on 127.0.0.1:$port: Address already in use*" "$words"
@@ -280,41 +468,39 @@ port_in_use() {
 
 command_line() {
     local words
-    words=$(timeout 10 "$store" --port banana 2>&1)
+    words=$(timeout 20 "$store" --port banana 2>&1)
     check "a bad number: exit code" 2 $?
     check_match "a bad number: message" "store: --port takes a number*'banana'*" "$words"
-    timeout 10 "$store" --no-such-option >/dev/null 2>&1
+    timeout 20 "$store" --no-such-option >/dev/null 2>&1
     check "a bad option: exit code" 2 $?
-    timeout 10 "$store" stray >/dev/null 2>&1
+    timeout 20 "$store" stray >/dev/null 2>&1
     check "a stray argument: exit code" 2 $?
-    timeout 10 "$store" --bind localhost >/dev/null 2>&1
+    timeout 20 "$store" --bind localhost >/dev/null 2>&1
     check "a name to bind to: exit code" 2 $?
+    timeout 20 "$store" --kiosk-log=loud >/dev/null 2>&1
+    check "a log level that is none: exit code" 1 $?
     check_match "--help" "*USAGE*--port N*" "$("$store" --help)"
     check_match "--version" "store [0-9]*" "$("$store" --version)"
-    words=$(timeout 10 "$store" --port 0 --data-dir /dev/null 2>&1)
+    words=$(timeout 20 "$store" --port 0 --data-dir /dev/null 2>&1)
     check "a data directory that is none: exit code" 1 $?
     check_match "a data directory that is none: message" "store: cannot use /dev/null*" "$words"
 }
 
 # With clients connected, one of them in the middle of a request.
 stops_in_order() { # signal
+    local c busy began
     start stopping
-    exec 4<>"/dev/tcp/127.0.0.1/$port" 5<>"/dev/tcp/127.0.0.1/$port"
-    printf '*1\r\n$4\r\nPI' >&4
+    connect
+    busy=$c
+    connect
+    check "a client is served" "+PONG" "$(ask "$c" PING)"
+    printf '*1\r\n$4\r\nPI' >&"$busy"
+    began=$(now_ms)
     kill -"$1" "$pid"
-    gone() { ! kill -0 "$pid" 2>/dev/null; }
-    local began=$EPOCHREALTIME took
-    until_true 5 gone || { kill -KILL "$pid"; }
-    took=$(((${EPOCHREALTIME/./} - ${began/./}) / 1000))
-    wait "$pid"
+    await_end 20
     check "$1: exit code" 0 $?
-    unset "started[$pid]"
-    checks=$((checks + 1))
-    [ "$took" -lt 2000 ] || {
-        failed=$((failed + 1))
-        echo "FAILED: $1 stops within 2 s: $took ms"
-    }
-    exec 4>&- 5>&-
+    check_between "$1: how long it takes (ms)" 0 2000 $(($(now_ms) - began))
+    exec {busy}>&- {c}>&-
 }
 
 command_line
@@ -325,10 +511,13 @@ pipelines
 in_pieces
 bad_protocol
 rude_clients
-client_that_never_reads
+killed_client
 benchmark
 port_in_use
+stop
+client_that_never_reads
 crashing_shard
+too_many_crashes
 too_many_clients
 idle_clients
 stops_in_order TERM
