@@ -3,7 +3,9 @@
  *
  * A socket belongs to one process and is closed when that process ends. Sending it in a message or
  * in start arguments moves it, with what was already received; if nobody takes it, it is closed.
- * A socket of somebody else, or a closed one, is answered with -EBADF. */
+ * A socket of somebody else, or a closed one, is answered with -EBADF.
+ * In a handler no call waits longer than the request being handled may take: it gives KS_DEADLINE,
+ * and the socket stays as it is. */
 #ifndef KIOSK_TCP_H
 #define KIOSK_TCP_H
 #include "process.h"

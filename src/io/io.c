@@ -60,3 +60,12 @@ void ksi_io_free(struct ksi_io *io)
     free(io->waiting);
     free(io);
 }
+
+ks_status ksi_io_block(struct ksi_io *io, ks_ms timeout)
+{
+    ks_ms left = ks_time_left();
+    ks_status status = KS_TIMEOUT;
+    if (left > 0)
+        status = ksi_block(io->scheduler, KSI_WAIT_EVENT, left < timeout ? left : timeout);
+    return status == KS_TIMEOUT && left < timeout ? KS_DEADLINE : status;
+}

@@ -50,6 +50,10 @@ static inline struct ksi_io *ksi_io_of(struct ksi_scheduler *s)
 /* After each success that did not block: now and then the others get a turn. */
 void ksi_io_be_fair(struct ksi_io *io);
 
+/* Puts the running process aside until an event wakes it, for at most timeout ms, and no longer
+ * than the request that it handles may take: then KS_DEADLINE. */
+ks_status ksi_io_block(struct ksi_io *io, ks_ms timeout);
+
 /* --- wait.c ----------------------------------------------------------------------------------- */
 void ksi_waiting_event(struct ksi_io *io, uint64_t data);
 

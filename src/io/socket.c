@@ -203,7 +203,7 @@ ks_status ksi_socket_wait(
     if (left <= 0) return KS_TIMEOUT;
     io->unblocked = 0;
     socket->waits = (uint8_t)what;
-    ks_status status = ksi_block(s, KSI_WAIT_EVENT, left);
+    ks_status status = ksi_io_block(io, left);
     socket->waits = 0;
     return status;
 }

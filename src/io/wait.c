@@ -124,7 +124,7 @@ static ks_status wait_armed(struct ksi_io *io, int fd, uint32_t events, ks_ms ti
     ks_status status = arm(io, fd, events, waiting);
     if (!status) {
         waiting->pid = ksi_process_id(self);
-        status = ksi_block(s, KSI_WAIT_EVENT, timeout);
+        status = ksi_io_block(io, timeout);
         waiting = find(io, data); /* the table may have grown */
         if (!waiting)
             status = -EBADF;
