@@ -21,7 +21,8 @@ timeout() { # the embedded timer, even of KS_INFINITY
     edit "$runtime/block.h" \
         's/^    ksi_start_timer\(s, p, timeout\);//'
     edit "$runtime/signal.c" '/apply_reply/,/^}/s/^    ksi_cancel_timer\(s, p\);//'
-    edit "$runtime/block.h" 's/^    if \(KSI_LIKELY\(!\(p->flags & KSI_TIMED_OUT.*/    return KS_OK;/'
+    edit "$runtime/block.h" \
+        's/^    if \(KSI_LIKELY\(!\(p->flags & KSI_TIMED_OUT.*/    return KS_OK;/'
 }
 deadline() {
     edit "$runtime/call.c" 's/^    m->deadline = timeout;//'
