@@ -117,6 +117,22 @@ KS_API void *ks_my_state_(const ks_behaviour *behaviour);
  * proc_lib:init_ack of OTP. */
 KS_API void ks_init_ack(void);
 
+/* --- asynchronous requests -------------------------------------------------------------------- */
+typedef struct ks_request {
+    ks_ref ref;
+} ks_request;
+/* What arrives as an info for each request sent, exactly once, unless it was waited for or
+ * abandoned: whatever the mailbox limit is. KS_NOPROC: nobody there, or the server died. The value
+ * is read by counter_check_add and its kin. */
+typedef struct ks_response {
+    ks_ref ref; /* of the request */
+    ks_status status;
+} ks_response;
+KS_DECLARE_TYPE(ks_response);
+/* Its response will never be seen, also when it has come already; the server need not begin. A
+ * request that is over, or of another process: nothing. Requests die with their process. */
+KS_API void ks_abandon(ks_request request);
+
 /* --- the untyped verbs behind the stubs ------------------------------------------------------- */
 typedef struct ks_from {
     ks_pid caller;
@@ -129,6 +145,20 @@ typedef struct ks_from {
  * caller's handler returns (plain process: its turn ends). */
 KS_API ks_status ks_call_(
     ks_pid to, const ks_op *op, const void *request, void *ret_reply, ks_ms timeout);
+/* The same in two halves: see gen_server.h. The zero request when out of memory, in a release hook,
+ * or outside of a process. */
+KS_API ks_request ks_send_request_(ks_pid to, const ks_op *op, const void *request) KS_MUST_USE;
+/* The response, when it came within timeout; else the request stands: KS_TIMEOUT, KS_DEADLINE,
+ * KS_NOMEM. KS_NOMEM of the zero request, too; KS_NOT_FOUND: its response was already taken, it was
+ * abandoned, or it is another process's. Borrowed as the reply of ks_call_. */
+KS_API ks_status ks_wait_response_(
+    ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout);
+/* The same, but afterwards the request stands no more. */
+KS_API ks_status ks_receive_response_(
+    ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout);
+/* True: msg is the response to request; what the reply points at is borrowed with msg. */
+KS_API bool ks_check_response_(
+    ks_request request, const ks_msg *msg, const ks_op *op, void *ret_reply, ks_status *ret_status);
 /* As ks_send_. */
 KS_API ks_status ks_cast_(ks_pid to, const ks_op *op, const void *msg);
 /* Of the request being handled; ends the process when it is another op, or none. */

@@ -40,21 +40,49 @@
     }                                                                                              \
     KS_CLIENT_(P, op, Req, Rep, P##_invoke_##op##_)
 
-/* Client side of a call: stack_call_push. Answering later: stack_from_pop() in the handler, which
- * then returns ks_noreply(); afterwards stack_reply_pop or stack_fail_pop, which return false when
- * nobody waits any more (timed out, dead), so that nothing is handed to nobody; stack_waits_pop
- * asks. */
+/* Client side of a call: stack_call_push.
+ * Going on meanwhile: stack_send_push gives a request; stack_wait_push waits for its response, and
+ * after KS_TIMEOUT may be called again; stack_receive_push gives it up then, so that a late answer
+ * is never seen. A server waits for nobody: responses reach handle_info, where stack_check_push
+ * tells whether msg is the one, and reads it. ks_abandon(request.raw) ends the interest. Each
+ * request has a response, KS_NOPROC if need be.
+ * Answering later: stack_from_pop() in the handler, which then returns ks_noreply(); afterwards
+ * stack_reply_pop or stack_fail_pop, which return false when nobody waits any more (timed out,
+ * abandoned, dead), so that nothing is handed to nobody; stack_waits_pop asks. */
 #define KS_CLIENT_(P, op, Req, Rep, how)                                                           \
     static const ks_op P##_##op##_op = { KS_OP_CALL, #op, &P##_module, KS_DESC(Req), KS_DESC(Rep), \
         how };                                                                                     \
     typedef struct P##_##op##_from {                                                               \
         ks_from raw;                                                                               \
     } P##_##op##_from;                                                                             \
+    typedef struct P##_##op##_request {                                                            \
+        ks_request raw;                                                                            \
+    } P##_##op##_request;                                                                          \
     KS_STUB KS_MUST_USE ks_status P##_call_##op(                                                   \
         ks_pid to KS_IN(Req, request) KS_OUT(Rep, ret_reply), ks_ms timeout)                       \
     {                                                                                              \
         return ks_call_(                                                                           \
             to, &P##_##op##_op, KS_PTR(Req, request), KS_PTR(Rep, ret_reply), timeout);            \
+    }                                                                                              \
+    KS_STUB KS_MUST_USE P##_##op##_request P##_send_##op(ks_pid to KS_IN(Req, request))            \
+    {                                                                                              \
+        return (P##_##op##_request){ ks_send_request_(to, &P##_##op##_op, KS_PTR(Req, request)) }; \
+    }                                                                                              \
+    KS_STUB KS_MUST_USE ks_status P##_wait_##op(                                                   \
+        P##_##op##_request request KS_OUT(Rep, ret_reply), ks_ms timeout)                          \
+    {                                                                                              \
+        return ks_wait_response_(request.raw, &P##_##op##_op, KS_PTR(Rep, ret_reply), timeout);    \
+    }                                                                                              \
+    KS_STUB KS_MUST_USE ks_status P##_receive_##op(                                                \
+        P##_##op##_request request KS_OUT(Rep, ret_reply), ks_ms timeout)                          \
+    {                                                                                              \
+        return ks_receive_response_(request.raw, &P##_##op##_op, KS_PTR(Rep, ret_reply), timeout); \
+    }                                                                                              \
+    KS_STUB KS_MUST_USE bool P##_check_##op(P##_##op##_request request,                            \
+        const ks_msg *msg KS_OUT(Rep, ret_reply), ks_status *ret_status)                           \
+    {                                                                                              \
+        return ks_check_response_(                                                                 \
+            request.raw, msg, &P##_##op##_op, KS_PTR(Rep, ret_reply), ret_status);                 \
     }                                                                                              \
     KS_STUB P##_##op##_from P##_from_##op(void)                                                    \
     {                                                                                              \

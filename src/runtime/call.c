@@ -4,7 +4,8 @@
  * A request stays with its server until it is answered, so that the server's death can answer it:
  * queued, being handled, or in the deferred list. It names its caller by pid and serial; a caller
  * that waits no more, or for something else, is not found, so a late reply is never seen. That is
- * monitor, alias and time-out of a call without a record of their own.
+ * monitor, alias and time-out of a call without a record of their own. Of an asynchronous request
+ * (request.h) the same holds, but that a record stands where the waiting caller would.
  * Called from inside a process, but for what tests that step a runtime do. */
 #include "base/base.h"
 #include "runtime/block.h"
@@ -19,7 +20,7 @@ enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
 static ks_ms time_left(struct ksi_scheduler *s)
 {
     const struct ksi_message *m = s->current->current;
-    if (KSI_LIKELY(!m) || !ksi_is_call(m)) return KS_INFINITY;
+    if (KSI_LIKELY(!m) || !ksi_is_call(m) || (m->flags & KSI_ASYNC)) return KS_INFINITY;
     if (m->deadline >= KS_INFINITY || (m->flags & KSI_RELATIVE)) return m->deadline;
     ks_ms left = m->deadline - ksi_fresh_ns(s) / NS_PER_MS;
     return left > 0 ? left : 0;
@@ -53,21 +54,31 @@ static void deferred_free(struct ksi_scheduler *s, struct ksi_message *m)
     ksi_message_free(s, m);
 }
 
+/* What the caller knows its request by; NULL: it waits no more. */
+static struct ksi_message **known_by(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    if (m->flags & KSI_ASYNC) {
+        struct ksi_record *record = ksi_record_find(s, m->ref, KSI_RECORD_REQUEST);
+        return record ? &record->request.message : NULL;
+    }
+    struct ksi_process *caller = ksi_process_of(s, m->from);
+    return caller && caller->request == m ? &caller->request : NULL;
+}
+
 /* A large request would keep its memory until the answer: its header moves to a small block. */
 static struct ksi_message *shrink(struct ksi_scheduler *s, struct ksi_message *m)
 {
-    struct ksi_process *caller = ksi_process_of(s, m->from);
+    struct ksi_message **known = known_by(s, m);
     uint8_t size_class;
-    struct ksi_message *small = caller && caller->request == m && m->size_class
-        ? ksi_pool_get(&s->pool, sizeof *m, &size_class)
-        : NULL;
+    struct ksi_message *small =
+        known && m->size_class ? ksi_pool_get(&s->pool, sizeof *m, &size_class) : NULL;
     if (!small) {
         ksi_type_release(m->public.type, m->public.body);
         return m;
     }
     *small = *m;
     small->size_class = size_class;
-    caller->request = small;
+    *known = small;
     ksi_message_free(s, m);
     return small;
 }
@@ -91,17 +102,21 @@ void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status 
 {
     if (!ksi_is_request(m)) return;
     m->flags |= KSI_ANSWERED;
-    ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
+    ksi_reply_send(s, m, status, NULL, NULL);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
+void ksi_request_give_up(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    m->flags |= KSI_CANCELLED;
+    if (m->flags & KSI_DEFERRED) deferred_free(s, m);
+}
+
 void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->request;
     p->request = NULL;
-    if (!m) return;
-    m->flags |= KSI_CANCELLED;
-    if (m->flags & KSI_DEFERRED) deferred_free(s, m);
+    if (m) ksi_request_give_up(s, m);
 }
 
 /* An idle server takes the request at once, before anybody else runs. */
@@ -227,7 +242,9 @@ ks_from ks_from_(const ks_op *op)
     struct ksi_scheduler *s = ksi_this_scheduler;
     struct ksi_message *m = current_request(s, op);
     m->flags |= KSI_TAKEN;
-    return (ks_from){ .caller = ksi_pid(m->from), .ref = { { m->serial, 0 } } };
+    ks_ref ref = { { m->serial, 0 } };
+    if (m->flags & KSI_ASYNC) ref = (ks_ref){ { m->ref, m->from } };
+    return (ks_from){ .caller = ksi_pid(m->from), .ref = ref };
 }
 
 void ks_answer_(const ks_op *op, ks_status status, const void *reply)
@@ -236,7 +253,7 @@ void ks_answer_(const ks_op *op, ks_status status, const void *reply)
     struct ksi_message *m = current_request(s, op);
     if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
     m->flags |= KSI_ANSWERED;
-    ksi_reply_send(s, m->from, m->serial, status, op->reply, reply);
+    ksi_reply_send(s, m, status, op->reply, reply);
 }
 
 void ks_answer_at_end_(const ks_op *op, const void *reply)
@@ -253,6 +270,8 @@ void ks_answer_at_end_(const ks_op *op, const void *reply)
     m->flags |= KSI_ANSWERED;
     last->from = m->from;
     last->serial = m->serial;
+    last->ref = m->ref;
+    last->flags |= m->flags & KSI_ASYNC;
     cold->last_reply = last;
 }
 
@@ -260,9 +279,15 @@ void ks_answer_at_end_(const ks_op *op, const void *reply)
 static struct ksi_message *request_of(struct ksi_scheduler *s, ks_from from)
 {
     struct ksi_process *caller = s ? ksi_process_of(s, from.caller.id) : NULL;
-    if (!caller || (caller->flags & KSI_EXITING) || caller->wait != KSI_WAIT_REPLY) return NULL;
-    if (caller->call_serial != from.ref.id[0] || !caller->request) return NULL;
-    return caller->request->flags & KSI_ANSWERED ? NULL : caller->request;
+    if (!caller || (caller->flags & KSI_EXITING)) return NULL;
+    struct ksi_message *m = NULL;
+    if (from.ref.id[1]) {
+        struct ksi_record *record = ksi_record_find(s, from.ref.id[0], KSI_RECORD_REQUEST);
+        if (record) m = record->request.message;
+    } else if (caller->wait == KSI_WAIT_REPLY && caller->call_serial == from.ref.id[0]) {
+        m = caller->request;
+    }
+    return m && !(m->flags & KSI_ANSWERED) ? m : NULL;
 }
 
 static bool answer(ks_from from, ks_status status, const ks_type *type, const void *reply)
@@ -270,11 +295,9 @@ static bool answer(ks_from from, ks_status status, const ks_type *type, const vo
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_message *m = request_of(s, from);
     if (!m) return false;
-    uint64_t caller = m->from;
-    uint32_t serial = m->serial;
     bool deferred = m->flags & KSI_DEFERRED;
     m->flags |= KSI_ANSWERED;
-    bool delivered = ksi_reply_send(s, caller, serial, status, type, reply);
+    bool delivered = ksi_reply_send(s, m, status, type, reply);
     if (deferred) deferred_free(s, m);
     return delivered;
 }

@@ -10,6 +10,7 @@
 #include "runtime/inherited.h"
 #include "runtime/mailbox.h"
 #include "runtime/memory.h"
+#include "runtime/request.h"
 #include "runtime/signal.h"
 #include "runtime/socket_hooks.h"
 #include "runtime/timer.h"
@@ -75,6 +76,7 @@ static void release_record(
     case KSI_RECORD_MONITOR:
         ksi_monitor_end(s, p, record); /* frees it, now or when the other side let go */
         return;
+    case KSI_RECORD_REQUEST: ksi_async_end(s, p, record); return;
     case KSI_RECORD_TIMER: ksi_sending_end(s, record->timer.sending); break;
     case KSI_RECORD_OWNED:
     case KSI_RECORD_RESOURCE: {
@@ -130,7 +132,7 @@ static void send_last_reply(struct ksi_scheduler *s, struct ksi_process *p)
     struct ksi_message *m = p->cold ? p->cold->last_reply : NULL;
     if (!m) return;
     p->cold->last_reply = NULL;
-    ksi_reply_send(s, m->from, m->serial, KS_OK, m->public.type, m->public.body);
+    ksi_reply_send(s, m, KS_OK, m->public.type, m->public.body);
     ksi_message_free(s, m);
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/message.h"
 #include "base/base.h"
 #include "runtime/mailbox.h"
+#include "runtime/request.h"
 #include "runtime/scheduler.h"
 #include "runtime/socket_hooks.h"
 #include "type/type.h"
@@ -52,6 +53,7 @@ void ksi_message_free_slow(struct ksi_scheduler *s, struct ksi_message *m)
 {
     if (KSI_UNLIKELY(m->flags & KSI_MOVES))
         ksi_type_each_socket(m->public.type, m->body, close_it, s);
+    if (m->kind == KSI_RESPONSE) ksi_response_release(s, m);
     if (m->public.type && m->public.body) ksi_type_release(m->public.type, m->public.body);
     ksi_pool_give(&s->pool, m, m->size_class);
 }

@@ -14,11 +14,12 @@
 struct ksi_scheduler;
 
 enum ksi_kind {
-    KSI_MESSAGE, /* info, cast or call, by op */
-    KSI_START,   /* the request that waits for on_start */
-    KSI_STOP,    /* system: asked to end, body is a ks_reason */
-    KSI_STATUS,  /* system: a call for format_status */
-    KSI_TRAPPED, /* an exit that was trapped, body is a ks_exited */
+    KSI_MESSAGE,  /* info, cast or call, by op */
+    KSI_START,    /* the request that waits for on_start */
+    KSI_STOP,     /* system: asked to end, body is a ks_reason */
+    KSI_STATUS,   /* system: a call for format_status */
+    KSI_TRAPPED,  /* an exit that was trapped, body is a ks_exited */
+    KSI_RESPONSE, /* to an asynchronous request, body is a struct ksi_response: request.h */
     /* below: signals, applied on arrival, never queued in a mailbox */
     KSI_REPLY,
     KSI_EXIT,
@@ -38,8 +39,8 @@ enum ksi_message_flag {
     KSI_RELATIVE = 8,  /* deadline is a duration; it becomes a moment when the slice ends */
     KSI_DEFERRED = 16, /* in the deferred list of its process */
     KSI_MOVES = 32,    /* the body holds sockets in flight */
-    KSI_COUNTED = 128, /* a reply in a turn: serial is what it counts as memory */
-    KSI_TIMER = 64     /* ref is that of the timer that sent it */
+    KSI_ASYNC = 64,    /* a call that nobody blocks for: ref names the record of the request */
+    KSI_COUNTED = 128  /* a reply in a turn: serial is what it counts as memory */
 };
 
 struct ksi_message {
@@ -51,8 +52,9 @@ struct ksi_message {
     uint8_t flags;
     uint8_t size_class;
     union {
-        ks_ms deadline; /* of a call */
-        uint64_t ref;   /* of a DOWN, of a timer's message: the handle of its record */
+        ks_ms deadline; /* of a call that somebody blocks for */
+        uint64_t ref;   /* of a DOWN, a timer's message, an asynchronous call and the response to
+                           it: the handle of its record */
         int64_t code;   /* of a reply: its ks_status */
     };
     uint64_t body[];

@@ -21,7 +21,8 @@ struct filter {
 
 static bool fits(const struct filter *filter, const struct ksi_message *m)
 {
-    if (m->public.op || (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED)) return false;
+    if (m->public.op) return false;
+    if (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED && m->kind != KSI_RESPONSE) return false;
     if (filter->type) return m->public.type == filter->type;
     if (filter->ref) return m->ref == filter->ref;
     return !filter->fits || filter->fits(&m->public, filter->arg);

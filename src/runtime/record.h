@@ -16,6 +16,7 @@ enum ksi_record_kind {
     KSI_RECORD_MONITOR,
     KSI_RECORD_TIMER,
     KSI_RECORD_ALIAS,
+    KSI_RECORD_REQUEST, /* asynchronous, not answered yet */
     KSI_RECORD_OWNED,   /* ks_own */
     KSI_RECORD_RESOURCE /* of a layer above: a socket */
 };
@@ -45,6 +46,10 @@ struct ksi_record {
         struct {
             struct ksi_sending *sending;
         } timer;
+        struct {
+            struct ksi_message *message;  /* its server has it */
+            struct ksi_message *response; /* made with it, so that it cannot fail */
+        } request;
         struct {
             void (*release)(void *resource);
             void *resource;

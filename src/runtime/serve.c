@@ -291,7 +291,7 @@ static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
     p->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
     m->flags |= KSI_ANSWERED;
     ks_text value = { text, strnlen(text, STATUS_BYTES) };
-    ksi_reply_send(s, m->from, m->serial, KS_OK, &ks_text_type, &value);
+    ksi_reply_send(s, m, KS_OK, &ks_text_type, &value);
 }
 
 static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
@@ -311,7 +311,8 @@ static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ks
 static inline bool expired(struct ksi_scheduler *s, struct ksi_message *m)
 {
     if (m->flags & KSI_CANCELLED) return true;
-    if (!m->public.op || m->public.op->kind != KS_OP_CALL || m->flags & KSI_RELATIVE) return false;
+    if (!m->public.op || m->public.op->kind != KS_OP_CALL) return false;
+    if (m->flags & (KSI_RELATIVE | KSI_ASYNC)) return false;
     return m->kind == KSI_MESSAGE && m->deadline <= s->now_ns / NS_PER_MS;
 }
 

@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "base/base.h"
 #include "runtime/mailbox.h"
+#include "runtime/request.h"
 #include "type/type.h"
 #include <string.h>
 
@@ -214,9 +215,7 @@ void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal)
 
 static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
-    bool call = m->kind != KSI_MESSAGE || (m->public.op && m->public.op->kind == KS_OP_CALL);
-    if (call && m->kind != KSI_STOP && !(m->flags & KSI_CANCELLED))
-        ksi_reply_send(s, m->from, m->serial, status, NULL, NULL);
+    if (ksi_is_request(m)) ksi_reply_send(s, m, status, NULL, NULL);
     ksi_message_free(s, m);
 }
 
@@ -238,9 +237,13 @@ ks_status ksi_message_send(
     return KS_OK;
 }
 
-bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
+bool ksi_reply_send(struct ksi_scheduler *s, const struct ksi_message *request, ks_status status,
     const ks_type *type, const void *value)
 {
+    if (KSI_UNLIKELY(request->flags & KSI_ASYNC))
+        return ksi_response_send(s, request->ref, status, type, value);
+    uint64_t caller = request->from;
+    uint32_t serial = request->serial;
     struct ksi_process *p = waiting(s, caller, serial);
     if (!p || !p->request) return false;
     p->request = NULL; /* decided: it is answered, and cannot be given up any more */

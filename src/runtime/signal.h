@@ -39,15 +39,17 @@ static inline void ksi_message_put(
     else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
         ksi_ready(s, target);
 }
-/* An answer to the request (caller, serial): value of type, or a failure. False: nobody waits
- * for it. */
-bool ksi_reply_send(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
+/* An answer to a request: value of type, or a failure. False: nobody waits for it. Of the request
+ * only from, serial, ref and KSI_ASYNC are read. */
+bool ksi_reply_send(struct ksi_scheduler *s, const struct ksi_message *request, ks_status status,
     const ks_type *type, const void *value);
 
 /* --- call.c ----------------------------------------------------------------------------------- */
 /* Sends a request of the running process and blocks until it is answered. */
 ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
     struct ksi_message *m, void *ret_reply, ks_ms timeout);
+/* Nobody waits for m any more, which a server has: its handler need not see it. */
+void ksi_request_give_up(struct ksi_scheduler *s, struct ksi_message *m);
 /* p waits no more for its request. */
 void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p);
 static inline bool ksi_is_call(const struct ksi_message *m)

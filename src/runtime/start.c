@@ -66,7 +66,7 @@ void ksi_started(struct ksi_scheduler *s, struct ksi_process *p)
     p->current = NULL;
     if (ksi_is_request(m)) {
         m->flags |= KSI_ANSWERED;
-        ksi_reply_send(s, m->from, m->serial, KS_OK, NULL, NULL);
+        ksi_reply_send(s, m, KS_OK, NULL, NULL);
     }
     if (p->cold && p->module->args && m->public.type != &ks_none_type)
         p->cold->start = m;

@@ -32,7 +32,6 @@ static ks_ref start(
     sending->message->public.op = op;
     sending->message->from = ksi_process_id(s->current);
     sending->message->ref = ksi_record_handle(s, record);
-    sending->message->flags |= KSI_TIMER;
     ksi_wheel_arm(&s->wheel, &sending->timer, ksi_due(ksi_fresh_ns(s), after));
     return ksi_record_ref(s, record);
 }
@@ -61,7 +60,6 @@ static struct ksi_message *copy_of(struct ksi_scheduler *s, const struct ksi_mes
     copy->public.op = m->public.op;
     copy->from = m->from;
     copy->ref = m->ref;
-    copy->flags |= KSI_TIMER;
     return copy;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=19, each must be refused,
+/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=20, each must be refused,
  * and with -DM=0, which is correct. run.sh has what the compilers must say. */
 #include <kiosk/kiosk.h>
 
@@ -118,6 +118,12 @@ void client(ks_pid to)
 #elif M == 16 /* a number is no pid */
     if (box_call_put(7, &(put_req){ .value = 1 }, &right, 100)) return;
 #endif
+#if M == 20 /* the response to another operation */
+    box_get_request request = box_send_put(to, &(put_req){ .value = 1 });
+#else
+    box_put_request request = box_send_put(to, &(put_req){ .value = 1 });
+#endif
+    ks_abandon(request.raw);
 #if M == 19 /* printed as something else */
     char text[10];
     ks_print(put_req, &right, text, sizeof text);

@@ -34,6 +34,7 @@ cat >"$table" <<'TABLE'
 17 error: .*(_Generic|controlling expression).*'(enum colour|colour|shape)'.* not compatible
 18 error: .*(_Generic|controlling expression).*'const (struct )?put_req \*'.* not compatible
 19 error: .*(_Generic|controlling expression).*'ks_int \*'.* not compatible
+20 error: (invalid initializer|initializing 'box_get_request'.* 'box_put_request')
 TABLE
 
 # In the C locale, where both compilers quote 'so'.

@@ -144,6 +144,21 @@ static void use_shelf(ks_pid pid)
         KS_CHECK(answer.len > 10);
 }
 
+/* Several at once, and one that is given up. */
+static void ask_shelf(ks_pid pid)
+{
+    book got;
+    ks_text answer;
+    shelf_get_request get = shelf_send_get(pid, &(ks_int){ 0 });
+    shelf_get_request given_up = shelf_send_get(pid, &(ks_int){ 0 });
+    shelf_later_request later = shelf_send_later(pid, &ks_lit("please"));
+    ks_abandon(given_up.raw);
+    if (fine(shelf_receive_later(later, &answer, KS_INFINITY))) KS_CHECK(answer.len > 10);
+    ks_status status = shelf_receive_get(get, &got, KS_INFINITY);
+    if (fine(status)) KS_CHECK(ks_bin_bytes(got.pages).len == 5);
+    if (!given_up.raw.ref.id[0]) whole = false;
+}
+
 static void start_and_use(int relation)
 {
     ks_pid pid = { 0 };
@@ -158,6 +173,7 @@ static void start_and_use(int relation)
         return;
     }
     use_shelf(ks_named("shelf"));
+    ask_shelf(ks_named("shelf"));
     ks_text word;
     if (fine(shelf_call_close(pid, &word, KS_INFINITY))) KS_CHECK(word.len > 10);
     ks_exit_process(pid, KS_KILL);

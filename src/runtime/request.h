@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request.h - asynchronous requests: a call whose sender goes on.
+ *
+ * The requester owns a KSI_RECORD_REQUEST until the request is decided; the call in the server's
+ * hands names it by `ref`. What decides it (an answer, the server's end, nobody there, a full
+ * mailbox) ends the record and puts the response, which was made with the request, into the
+ * requester's mailbox, whatever its limit. Giving up ends the record, too: a later answer finds
+ * nothing. Used by the scheduler that owns the requester. */
+#ifndef KSI_RUNTIME_REQUEST_H
+#define KSI_RUNTIME_REQUEST_H
+#include "runtime/record.h"
+#include <kiosk/behaviour.h>
+
+struct ksi_scheduler;
+
+/* The body of a KSI_RESPONSE; of type ks_response_type, which sees the first part only. */
+struct ksi_response {
+    ks_response public;
+    struct ksi_message *reply; /* holds the value; NULL: none */
+};
+
+/* Decides the request of that handle. False: it was given up. */
+bool ksi_response_send(struct ksi_scheduler *s, uint64_t handle, ks_status status,
+    const ks_type *type, const void *value);
+/* What a response holds, before its block goes. */
+void ksi_response_release(struct ksi_scheduler *s, struct ksi_message *m);
+/* Gives up a request that was not decided; ends its record. */
+void ksi_async_end(struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record);
+
+#endif
