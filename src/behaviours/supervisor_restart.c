@@ -88,8 +88,8 @@ static ks_next restart(struct ksi_supervisor *self, struct ksi_child *child, con
                 event, (unsigned)self->moment_count, max, seconds);
         return start_again(self, child);
     }
-    ksi_child_report(KS_LOG_ERROR, self, child, "%s; more than %u restarts in %lld s: giving up",
-        event, max, seconds);
+    ksi_child_report(KS_LOG_ERROR, self, child, "%s; more than %u restart%s in %lld s: giving up",
+        event, max, max == 1 ? "" : "s", seconds);
     ksi_child_stopped(self, child);
     ksi_child_remove(self, child);
     return ks_stop((ks_reason){

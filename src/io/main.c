@@ -266,14 +266,14 @@ ks_status ks_run_(
     if (!program.root.module) return KS_BADARG;
     program.name = name_of(&program.root);
     ks_status status = open_signals(&program);
-    if (status) return status;
-    status = make_runtime(&program);
-    if (!status) {
+    if (!status) status = make_runtime(&program);
+    if (status)
+        ks_log_error(
+            "kiosk: there is no runtime for '%s': %s", program.name, ks_status_text(status));
+    else
         run_runtime(&program);
-        status = program.status;
-    }
     close_signals(&program);
-    return status;
+    return status ? status : program.status;
 }
 
 /* False: there is no such level. */
@@ -300,6 +300,5 @@ int ks_main_(int argc, char **argv, const ks_child *root, size_t size)
     }
     ks_runtime_options options = { .handle_termination = true };
     ks_status status = ks_run_(&options, sizeof options, root, size);
-    if (status && status != KS_EXITED) ks_log_error("kiosk: %s", ks_status_text(status));
     return status ? 1 : 0;
 }

@@ -433,7 +433,7 @@ too_many_crashes() {
     check_match "the first to give up names the child and the limit" \
         "*'shards': child 'shard *; more than 10 restarts in 5 s: giving up*" "$log"
     check_match "then the root" \
-        "*'store': child 'shards' *; more than 1 restarts in 5 s: giving up*" "$log"
+        "*'store': child 'shards' *; more than 1 restart in 5 s: giving up*" "$log"
     check_match "the last word is an error" \
         "*\[error\]*root 'store' ended: shutdown: reached max restarts" "${log##*$'\n'}"
 }
