@@ -62,29 +62,39 @@ static void demonitors(void *arg)
     thief->tried = true;
 }
 
-static void monitor_is_kept(ks_pid watched, ks_ref monitor)
+/* Neither the watched process can end our monitor, nor a third one. */
+static void monitor_is_kept(ks_pid watched, ks_ref monitor, struct thief *thief)
 {
-    struct thief thief = { .stolen = monitor };
-    ks_ref thief_monitor;
-    ks_spawn_monitor(demonitors, &thief, &thief_monitor);
-    KS_CHECK(ended_with(thief_monitor, KS_REASON_NORMAL));
-    KS_CHECK(thief.tried);
-    ks_exit_process(watched, ks_because(KS_USER + 4));
-    KS_CHECK(end_of(monitor).code == KS_USER + 4);
+    struct thief third = { .stolen = monitor };
+    ks_ref third_monitor;
+    thief->stolen = monitor;
+    ks_spawn_monitor(demonitors, &third, &third_monitor);
+    KS_CHECK(ended_with(third_monitor, KS_REASON_NORMAL));
+    ks_send(watched, ks_int, &(ks_int){ 0 });
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
+    KS_CHECK(third.tried && thief->tried);
     KS_CHECK(nothing_comes());
+}
+
+static void demonitors_when_told(void *arg)
+{
+    ks_receive_as(ks_int, KS_INFINITY);
+    demonitors(arg);
 }
 
 static void case_2(void)
 {
-    ks_pid watched = ks_spawn(waits_for_ever, NULL);
-    monitor_is_kept(watched, ks_monitor(watched));
+    struct thief thief = { .tried = false };
+    ks_pid watched = ks_spawn(demonitors_when_told, &thief);
+    monitor_is_kept(watched, ks_monitor(watched), &thief);
 }
 
 static void case_2a(void)
 {
+    struct thief thief = { .tried = false };
     ks_ref monitor;
-    ks_pid watched = ks_spawn_monitor(waits_for_ever, NULL, &monitor);
-    monitor_is_kept(watched, monitor);
+    ks_pid watched = ks_spawn_monitor(demonitors_when_told, &thief, &monitor);
+    monitor_is_kept(watched, monitor, &thief);
 }
 
 /* --- bad, unknown and fired references -------------------------------------------------------- */
@@ -122,10 +132,13 @@ static void demon_1(void)
     KS_CHECK(nothing_comes());
 }
 
-/* A reference that has fired, its DOWN taken; then one that was ended already. */
+/* Of oneself, which makes none; of one that has fired; of one that was ended already. */
 static void demon_2(void)
 {
-    ks_ref fired, ended, alive;
+    ks_ref fired, ended, alive, own = ks_monitor(ks_self());
+    ks_demonitor(own);
+    ks_demonitor(own);
+    KS_CHECK(nothing_comes());
     ks_spawn_monitor(exits, NULL, &fired);
     KS_CHECK(end_of(fired).code == KS_USER + 1);
     ks_pid second = ks_spawn_monitor(waits_for_ever, NULL, &ended);
