@@ -153,7 +153,7 @@ static void links_and_unlinks(void *arg)
     ks_trap_exit(true);
     ks_receive_as(ks_int, KS_INFINITY);
     for (int i = 0; i < racer->rounds; i++) {
-        bool link = racer->random ? ks_random(2) : i % 2 == 0;
+        bool link = racer->random ? ks_random(2) == 0 : i % 2 == 0;
         if (link)
             ks_link(racer->peer);
         else
@@ -185,7 +185,7 @@ static void race(bool random, bool linked)
     KS_CHECK(end_of(ends[0]).code == KS_USER + 3);
     ks_sleep(100);
     /* The second traps: what came over the link is in its queue. */
-    KS_CHECK(ks_mailbox_length(second) == (linked ? 1 : 0));
+    KS_CHECK(ks_mailbox_length(second) == (linked ? 1U : 0U));
     kill_and_wait(second);
     end_of(ends[1]);
     KS_CHECK(nothing_comes());

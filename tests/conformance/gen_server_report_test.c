@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gen_server_report_test - cases of gen_server_SUITE: crash reports, the formatted state, missing
  * callbacks, a full mailbox. The others: gen_server_test.c. */
+#include "base/base.h"
 #include "support/scenario.h"
 #include <stdio.h>
 #include <string.h>
@@ -287,7 +288,7 @@ static void undef_terminate2(void)
 }
 
 /* --- a full mailbox at the caller ------------------------------------------------------------- */
-enum { CALLS = 100, BATCHES = 5, QUEUED = 5000, MARGIN = 10 };
+enum { CALLS = 100, BATCHES = 5, QUEUED = KSI_KNOB(5000, 900), MARGIN = 10 };
 
 /* CPU time of this thread: the best of several batches. */
 static int64_t calls_ns(ks_pid server)
