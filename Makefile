@@ -6,8 +6,8 @@ BUILD  = MAKEFLAGS=--no-print-directory cmake --build build -j $(JOBS)
 export JOBS
 
 .DEFAULT_GOAL = all
-.PHONY: all configure demo test gate test-all asan tsan mean valgrind format format-check tidy \
-        bench spikes install clean help
+.PHONY: all configure demo test gate test-all asan tsan mean valgrind conformance format \
+        format-check tidy bench spikes install clean help
 
 all: configure ## build the library, examples, benches and tests into build/
 	@$(BUILD)
@@ -45,6 +45,12 @@ mean: ## tests with every queue, wheel and pool at its smallest
 
 valgrind: ## tests under valgrind
 	@scripts/gate.sh valgrind
+
+conformance: configure ## run the conformance cases and write docs/conformance.md
+	@$(BUILD)
+	@ctest --test-dir build --no-tests=error --output-on-failure \
+	    -R '^conformance/' -E '^conformance/table$$'
+	@tests/conformance/run.sh build/tests/conformance/results docs/conformance.md write
 
 format: ## rewrite the C files in the project's form
 	@scripts/format.sh

@@ -23,6 +23,10 @@ struct scenario {
 /* The whole main: each scenario is run `runs` times, with as many seeds. What main returns. */
 int run_scenarios(
     const char *suite, int runs, const struct scenario *scenarios, size_t scenario_count);
+/* The same for cases of a conformance suite. The results go into the file that the first argument
+ * names, a line each: suite|case|passed (or failed). */
+int run_cases(const char *suite, int argc, char **argv, const struct scenario *scenarios,
+    size_t scenario_count);
 
 /* --- what happened, in order: one letter an event --------------------------------------------- */
 /* Stands on the scenario's stack; processes that live as long get its address. */

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* timer_test - cases of timer_SUITE and timer_simple_SUITE: messages later and at intervals. */
+#include "support/scenario.h"
+#include <kiosk/timer.h>
+
+/* --- messages later --------------------------------------------------------------------------- */
+struct taker {
+    ks_int got;
+    ks_ms came;
+};
+
+static void takes_one(void *arg)
+{
+    struct taker *taker = arg;
+    const ks_int *number = ks_receive_as(ks_int, 5000);
+    taker->got = number ? *number : -1;
+    taker->came = ks_now();
+}
+
+/* To oneself: it comes once, in time. */
+static void to_self(ks_ms after)
+{
+    ks_ms begin = ks_now();
+    ks_send_after(after, ks_self(), ks_int, &(ks_int){ 11 });
+    const ks_int *number = ks_receive_as(ks_int, 5000);
+    KS_CHECK(number && *number == 11);
+    KS_CHECK(ks_now() - begin >= after && ks_now() - begin < after + 200);
+    KS_CHECK(nothing_comes());
+}
+
+/* To another process, by its pid or by its name. */
+static void to_other(ks_ms after, bool by_name)
+{
+    struct taker taker = { .got = 0 };
+    ks_ref monitor;
+    ks_pid pid = ks_spawn_monitor(takes_one, &taker, &monitor);
+    if (by_name) KS_CHECK_OK(ks_register("taker", pid));
+    ks_ms begin = ks_now();
+    ks_send_after(after, by_name ? ks_named("taker") : pid, ks_int, &(ks_int){ 12 });
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
+    KS_CHECK(taker.got == 12);
+    KS_CHECK(taker.came - begin >= after && taker.came - begin < after + 200);
+    KS_CHECK(nothing_comes());
+}
+
+static void send_after1(void) { to_self(0); }
+
+static void send_after2(void) { to_other(0, true); }
+
+static void send_after4(void)
+{
+    to_self(500);
+    to_other(500, false);
+}
+
+static void send_after5(void) { to_other(500, true); }
+
+/* The name is held by nobody, then by another one, and at last by us, when it is looked up. */
+static void send_after7(void)
+{
+    ks_send_after(500, ks_named("send_after7"), ks_int, &(ks_int){ 13 });
+    struct taker taker = { .got = 0 };
+    ks_ref monitor;
+    ks_pid pid = ks_spawn_monitor(takes_one, &taker, &monitor);
+    KS_CHECK_OK(ks_register("send_after7", pid));
+    ks_unregister("send_after7");
+    KS_CHECK_OK(ks_register("send_after7", ks_self()));
+    const ks_int *number = ks_receive_as(ks_int, 2000);
+    KS_CHECK(number && *number == 13);
+    kill_and_wait(pid);
+    KS_CHECK(ended_with(monitor, KS_REASON_KILLED));
+    ks_unregister("send_after7");
+    ks_send_after(100, ks_named("send_after7"), ks_int, &(ks_int){ 14 });
+    KS_CHECK(nothing_comes());
+}
+
+/* --- intervals -------------------------------------------------------------------------------- */
+struct counter {
+    int count, limit;
+    ks_ms last;
+};
+
+static void counts(void *arg)
+{
+    struct counter *counter = arg;
+    while (counter->count < counter->limit && ks_receive_as(ks_int, 2000)) {
+        counter->count++;
+        counter->last = ks_now();
+        ks_end_turn();
+    }
+}
+
+static void send_interval1(void)
+{
+    ks_ms begin = ks_now();
+    ks_ref timer = ks_send_every(100, ks_self(), ks_int, &(ks_int){ 21 });
+    for (int i = 1; i <= 5; i++) {
+        const ks_int *number = ks_receive_as(ks_int, 1000);
+        KS_CHECK(number && *number == 21);
+        KS_CHECK(ks_now() - begin >= 100 * i && ks_now() - begin < 100 * i + 90);
+    }
+    KS_CHECK(ks_cancel(timer));
+    KS_CHECK(nothing_comes());
+}
+
+static void interval_to_other(bool by_name)
+{
+    struct counter counter = { .limit = 3 };
+    ks_ref monitor;
+    ks_pid pid = ks_spawn_monitor(counts, &counter, &monitor);
+    if (by_name) KS_CHECK_OK(ks_register("counter", pid));
+    ks_ms begin = ks_now();
+    ks_ref timer = ks_send_every(200, by_name ? ks_named("counter") : pid, ks_int, &(ks_int){ 22 });
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
+    KS_CHECK(counter.count == 3);
+    KS_CHECK(counter.last - begin >= 600 && counter.last - begin < 800);
+    ks_cancel(timer);
+    KS_CHECK(nothing_comes());
+}
+
+static void send_interval2(void) { interval_to_other(false); }
+
+static void send_interval3(void) { interval_to_other(true); }
+
+/* --- cancel ----------------------------------------------------------------------------------- */
+/* The message of an instant timer was sent: it is there, whatever cancel says. */
+static void cancel1(void)
+{
+    ks_ref timer = ks_send_after(0, ks_self(), ks_int, &(ks_int){ 31 });
+    ks_sleep(10);
+    KS_CHECK(!ks_cancel(timer));
+    KS_CHECK(ks_receive_ref(timer, 0) != NULL);
+    KS_CHECK(nothing_comes());
+}
+
+static void cancel2(void)
+{
+    struct taker taker = { .got = 0 };
+    ks_ref monitor;
+    ks_pid pid = ks_spawn_monitor(takes_one, &taker, &monitor);
+    ks_ref other = ks_send_after(500, pid, ks_int, &(ks_int){ 32 });
+    ks_ref own = ks_send_after(500, ks_self(), ks_int, &(ks_int){ 33 });
+    ks_sleep(100);
+    KS_CHECK(ks_cancel(other) && ks_cancel(own));
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
+    KS_CHECK(taker.got == -1);
+    KS_CHECK(nothing_comes());
+}
+
+static void cancel4(void)
+{
+    ks_ref timer = ks_send_every(500, ks_self(), ks_int, &(ks_int){ 34 });
+    KS_CHECK(ks_receive_as(ks_int, 2000) != NULL);
+    KS_CHECK(ks_cancel(timer));
+    ks_ref other = ks_send_after(600, ks_self(), ks_bool, &(ks_bool){ true });
+    const ks_msg *msg = ks_receive(2000);
+    KS_CHECK(ks_as(ks_bool, msg) != NULL);
+    KS_CHECK(!ks_cancel(timer) && !ks_cancel(other));
+    KS_CHECK(nothing_comes());
+}
+
+static void cancel6(void)
+{
+    ks_ref timer = ks_send_after(100, ks_self(), ks_int, &(ks_int){ 35 });
+    KS_CHECK(!ks_cancel((ks_ref){ { timer.id[0] ^ 1, timer.id[1] } }));
+    KS_CHECK(!ks_cancel((ks_ref){ { timer.id[0] + ((uint64_t)1 << 32), timer.id[1] } }));
+    KS_CHECK(ks_receive_ref(timer, 1000) != NULL);
+    KS_CHECK(!ks_cancel(timer));
+    KS_CHECK(nothing_comes());
+}
+
+/* --- sleep ------------------------------------------------------------------------------------ */
+static void sleep1(void)
+{
+    ks_send(ks_self(), ks_int, &(ks_int){ 41 }); /* no message wakes it */
+    for (ks_ms ms = 0; ms < 3000; ms = ms * 2 + 1) {
+        ks_ms begin = ks_now();
+        ks_sleep(ms);
+        KS_CHECK(ks_now() - begin >= ms && ks_now() - begin <= ms + 50);
+    }
+    KS_CHECK(ks_receive_as(ks_int, 0) != NULL);
+}
+
+static void sleeps_long(void *arg) { ks_sleep(((ks_ms)1 << 32) + 10); }
+
+static void sleep2(void)
+{
+    ks_ref monitor;
+    ks_pid pid = ks_spawn_monitor(sleeps_long, NULL, &monitor);
+    KS_CHECK(ks_receive_ref(monitor, 1000000) == NULL);
+    ks_exit_process(pid, KS_KILL);
+    KS_CHECK(ended_with(monitor, KS_REASON_KILLED));
+}
+
+/* --- forged references ------------------------------------------------------------------------ */
+/* Whatever is made up fires nothing, and takes nobody's timer. */
+static void nonexistent1(void)
+{
+    ks_ref timer = ks_send_after(300, ks_self(), ks_int, &(ks_int){ 51 });
+    for (int i = 0; i < 200; i++) {
+        ks_ref forged = { { ks_random(UINT64_MAX), ks_random(2) ? timer.id[1] : ks_random(100) } };
+        if (ks_same_ref(forged, timer)) continue;
+        KS_CHECK(!ks_cancel(forged));
+        KS_CHECK(ks_timer_left(forged) == 0);
+    }
+    KS_CHECK(ks_receive_ref(timer, 1000) != NULL);
+    KS_CHECK(nothing_comes());
+}
+
+/* --- many of all kinds ------------------------------------------------------------------------ */
+static void sleeps_and_waits(void *arg)
+{
+    for (int i = 0; i < 5; i++) {
+        ks_ms ms = (ks_ms)ks_random(300), begin = ks_now();
+        ks_sleep(ms);
+        KS_CHECK(ks_now() - begin >= ms && ks_now() - begin <= ms + 100);
+        begin = ks_now();
+        ks_ref timer = ks_send_after(ms, ks_self(), ks_int, &(ks_int){ i });
+        KS_CHECK(ks_receive_ref(timer, 1000) != NULL);
+        KS_CHECK(ks_now() - begin >= ms && ks_now() - begin <= ms + 100);
+        begin = ks_now();
+        timer = ks_send_every(ms + 1, ks_self(), ks_int, &(ks_int){ i });
+        for (int k = 1; k <= 3; k++) {
+            KS_CHECK(ks_receive_as(ks_int, 1000) != NULL);
+            KS_CHECK(ks_now() - begin >= k * (ms + 1));
+        }
+        KS_CHECK(ks_cancel(timer));
+        while (ks_receive_as(ks_int, 0)) {}
+        ks_end_turn();
+    }
+}
+
+static void do_big_test(void)
+{
+    enum { PROCESSES = 100 };
+    ks_ref ends[PROCESSES];
+    for (int i = 0; i < PROCESSES; i++) ks_spawn_monitor(sleeps_and_waits, NULL, &ends[i]);
+    for (int i = 0; i < PROCESSES; i++) KS_CHECK(ended_with(ends[i], KS_REASON_NORMAL));
+    KS_CHECK(nothing_comes());
+}
+
+int main(int argc, char **argv)
+{
+    return run_cases("timer_SUITE", argc, argv,
+        SCENARIOS(SCENARIO(send_after1), SCENARIO(send_after2), SCENARIO(send_after4),
+            SCENARIO(send_after5), SCENARIO(send_after7), SCENARIO(send_interval1),
+            SCENARIO(send_interval2), SCENARIO(send_interval3), SCENARIO(cancel1),
+            SCENARIO(cancel2), SCENARIO(cancel4), SCENARIO(cancel6), SCENARIO(sleep1),
+            SCENARIO(sleep2), SCENARIO(nonexistent1), SCENARIO(do_big_test)));
+}
