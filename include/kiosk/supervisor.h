@@ -13,10 +13,15 @@
 #include "start.h"
 
 typedef enum ks_strategy {
-    KS_ONE_FOR_ONE, /* a child that ends is restarted alone */
-    KS_DYNAMIC      /* as before, but children come by ks_start_child only, need no id, and are
-                       forgotten when they end for good; they are shut down all at once */
+    KS_ONE_FOR_ONE,  /* a child that ends is restarted alone */
+    KS_ONE_FOR_ALL,  /* with all others: stopped in reverse start order, started in order */
+    KS_REST_FOR_ONE, /* with those behind it in start order, in the same way */
+    KS_DYNAMIC       /* one for one, but children come by ks_start_child only, need no id, and are
+                        forgotten when they end for good; they are shut down all at once */
 } ks_strategy;
+/* The restart of a group counts as one. It forgets temporary siblings, and starts stopped ones. A
+ * sibling that does not start is then the one to be restarted: with KS_REST_FOR_ONE from there on,
+ * with KS_ONE_FOR_ALL the group, whose started part is stopped before. */
 typedef struct ks_child_list {
     const ks_child *items;
     size_t count;

@@ -90,7 +90,7 @@ void ksi_child_drop_args(struct ksi_child *child);
  * row's own, or such as came in a request. *ret_pid is set also for KS_ALREADY_STARTED. */
 ks_status ksi_child_start(
     struct ksi_supervisor *self, struct ksi_child *child, const void *args, ks_pid *ret_pid);
-/* Its process has ended, and another one shall take its place. */
+/* Its process has ended, maybe a while ago, and another one shall take its place. */
 void ksi_child_restarting(struct ksi_supervisor *self, struct ksi_child *child);
 /* Its process has ended for good. It stays in the list. */
 void ksi_child_stopped(struct ksi_supervisor *self, struct ksi_child *child);

@@ -90,6 +90,7 @@ static struct ksi_child *with_pid_node(struct ksi_node *node)
 struct ksi_child *ksi_child_of_pid(const struct ksi_supervisor *self, ks_pid pid)
 {
     struct ksi_node *node = ksi_index_find(&self->by_pid, pid.id);
+    if (ks_is_none(pid)) return NULL; /* so are those that are being restarted and never ran */
     for (; node; node = ksi_index_next(node))
         if (ks_same_pid(with_pid_node(node)->pid, pid)) return with_pid_node(node);
     return NULL;
@@ -170,6 +171,10 @@ static void running(struct ksi_supervisor *self, struct ksi_child *child, ks_pid
 void ksi_child_restarting(struct ksi_supervisor *self, struct ksi_child *child)
 {
     if (child->state == KS_CHILD_RUNNING) self->counts.active--;
+    if (child->state == KS_CHILD_STOPPED) {
+        child->by_pid.key = child->pid.id;
+        ksi_index_add(&self->by_pid, &child->by_pid);
+    }
     child->state = KS_CHILD_RESTARTING;
 }
 

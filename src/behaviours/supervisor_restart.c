@@ -6,7 +6,8 @@
  *                 +-----+ the start failed        gives up: it ends with reason shutdown
  *
  * A restart that failed is tried again after what is queued, so that the supervisor goes on
- * answering. See supervisor.h. */
+ * answering. A restart of a group is one restart, of who ended, or of who did not start in it.
+ * See supervisor.h. */
 #include "behaviours/supervisor.h"
 
 #include <stdio.h>
@@ -59,20 +60,59 @@ static void end_for_good(struct ksi_supervisor *self, struct ksi_child *child)
     if (ksi_is_forgotten(self, child)) ksi_child_remove(self, child);
 }
 
-static ks_next start_again(struct ksi_supervisor *self, struct ksi_child *child)
+/* False: it did not start. */
+static bool start_one(struct ksi_supervisor *self, struct ksi_child *child)
 {
     ks_pid pid;
     child->status = ksi_child_start(self, child, child->row.args, &pid);
-    switch (child->status) {
-    case KS_OK: child->restarts++; return ks_noreply();
-    case KS_IGNORE: end_for_good(self, child); return ks_noreply();
-    default:
-        ksi_child_report(KS_LOG_ERROR, self, child,
-            "did not restart: %s (%u of %u in %lld s); it is tried again",
-            ks_status_text(child->status), (unsigned)self->moment_count,
-            (unsigned)self->max_restarts, (long long)(self->window / MS));
-        return retry_later(self, child);
+    if (child->status == KS_OK)
+        child->restarts++;
+    else if (child->status == KS_IGNORE)
+        end_for_good(self, child);
+    else
+        return false;
+    return true;
+}
+
+/* Those behind `before`, last first; NULL: all. The temporary ones are not started again, so nothing
+ * is kept of them. */
+static void stop_behind(struct ksi_supervisor *self, const struct ksi_child *before)
+{
+    struct ksi_child *previous;
+    for (struct ksi_child *child = self->last; child != before; child = previous) {
+        previous = child->previous;
+        ksi_child_stop(self, child);
+        if (ksi_is_forgotten(self, child)) ksi_child_remove(self, child);
     }
+}
+
+/* The child and its siblings: all, or those behind it. NULL, or who did not start: those behind it
+ * stay stopped until it was tried again, as if it had ended by itself. */
+static struct ksi_child *restart_group(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    bool all = ksi_supervisor_spec(self)->strategy == KS_ONE_FOR_ALL;
+    ksi_child_stopped(self, child);
+    stop_behind(self, all ? NULL : child->previous);
+    for (child = all ? self->first : child; child; child = child->next)
+        if (!start_one(self, child)) return child;
+    return NULL;
+}
+
+static ks_next start_again(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    struct ksi_child *failed = NULL;
+    switch (ksi_supervisor_spec(self)->strategy) {
+    case KS_ONE_FOR_ALL:
+    case KS_REST_FOR_ONE: failed = restart_group(self, child); break;
+    default: failed = start_one(self, child) ? NULL : child;
+    }
+    if (!failed) return ks_noreply();
+    ksi_child_restarting(self, failed);
+    ksi_child_report(KS_LOG_ERROR, self, failed,
+        "did not restart: %s (%u of %u in %lld s); it is tried again",
+        ks_status_text(failed->status), (unsigned)self->moment_count, (unsigned)self->max_restarts,
+        (long long)(self->window / MS));
+    return retry_later(self, failed);
 }
 
 /* event: what became of it, for people. A retry was announced when the restart failed. */
