@@ -74,8 +74,8 @@ static bool start_one(struct ksi_supervisor *self, struct ksi_child *child)
     return true;
 }
 
-/* Those behind `before`, last first; NULL: all. The temporary ones are not started again, so nothing
- * is kept of them. */
+/* Those behind `before`, last first; NULL: all. The temporary ones are not started again, so
+ * nothing is kept of them. */
 static void stop_behind(struct ksi_supervisor *self, const struct ksi_child *before)
 {
     struct ksi_child *previous;
