@@ -41,6 +41,7 @@ typedef struct ks_child {
     ks_overload overload;
     size_t memory_max;   /* bytes made by ks_alloc; more ends the process; 0: no limit */
     ks_ms start_timeout; /* for init; 0: no limit */
+    bool significant;    /* its end may end its supervisor: see .auto_shutdown there */
 } ks_child;
 
 /* Module and arguments of a row; the fields are checked against stack_args. */

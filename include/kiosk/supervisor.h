@@ -22,6 +22,15 @@ typedef enum ks_strategy {
 /* The restart of a group counts as one. It forgets temporary siblings, and starts stopped ones. A
  * sibling that does not start is then the one to be restarted: with KS_REST_FOR_ONE from there on,
  * with KS_ONE_FOR_ALL the group, whose started part is stopped before. */
+/* When a supervisor ends, clean, because of .significant children. An end counts when it is by
+ * itself and for good: not one that is followed by a restart, nor that of a sibling which the
+ * supervisor stops, nor ks_terminate_child. KS_BADARG: a significant child that is permanent, or
+ * whose supervisor has KS_NEVER; a dynamic supervisor that has not. */
+typedef enum ks_auto_shutdown {
+    KS_NEVER,
+    KS_ANY_SIGNIFICANT, /* one has ended */
+    KS_ALL_SIGNIFICANT  /* one has ended, and no other runs or is being restarted */
+} ks_auto_shutdown;
 typedef struct ks_child_list {
     const ks_child *items;
     size_t count;
@@ -35,6 +44,7 @@ struct ks_supervisor_spec {
     uint32_t max_children; /* more: KS_FULL; 0: no limit */
     ks_restart restart;    /* for children whose row says nothing; default permanent */
     ks_child_list children;
+    ks_auto_shutdown auto_shutdown;
 };
 
 #define KS_CHILDREN(...)                                                                           \

@@ -61,6 +61,9 @@ static ks_status set_up(struct ksi_supervisor *self, const ks_module *module)
     if (!spec || module->state_size < sizeof *self) return KS_BADARG;
     if (spec->max_restarts < KS_NONE || spec->max_seconds < 0) return KS_BADARG;
     if (spec->strategy < KS_ONE_FOR_ONE || spec->strategy > KS_DYNAMIC) return KS_BADARG;
+    if (spec->auto_shutdown < KS_NEVER || spec->auto_shutdown > KS_ALL_SIGNIFICANT)
+        return KS_BADARG;
+    if (spec->auto_shutdown != KS_NEVER && spec->strategy == KS_DYNAMIC) return KS_BADARG;
     self->module = module;
     self->max_restarts = (uint32_t)(spec->max_restarts ? spec->max_restarts : MAX_RESTARTS);
     if (spec->max_restarts == KS_NONE) self->max_restarts = 0;

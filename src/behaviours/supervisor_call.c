@@ -22,9 +22,10 @@ typedef struct ksi_start_child {
     uint64_t memory_max;
     uint32_t mailbox_max;
     int32_t restart, overload;
+    bool significant;
 } ksi_start_child;
 KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, memory_max,
-    mailbox_max, restart, overload);
+    mailbox_max, restart, overload, significant);
 
 typedef struct ksi_started_child { /* a call that fails has no room for a pid */
     ks_pid pid;
@@ -58,7 +59,8 @@ static ks_child row_of(const ksi_start_child *request)
         .mailbox_max = request->mailbox_max,
         .overload = (ks_overload)request->overload,
         .memory_max = (size_t)request->memory_max,
-        .start_timeout = request->start_timeout };
+        .start_timeout = request->start_timeout,
+        .significant = request->significant };
 }
 
 /* A temporary child is started with the arguments of the request: nobody needs them again. */
@@ -224,7 +226,8 @@ ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size,
         .memory_max = row.memory_max,
         .mailbox_max = row.mailbox_max,
         .restart = (int32_t)row.restart,
-        .overload = (int32_t)row.overload };
+        .overload = (int32_t)row.overload,
+        .significant = row.significant };
     ksi_started_child started;
     ks_status status = ks_call_(supervisor, &start_child_op, &request, &started, KS_INFINITY);
     if (status) return status;

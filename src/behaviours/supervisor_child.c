@@ -32,6 +32,12 @@ static bool is_right(const ks_child *row)
         row->start_timeout >= 0;
 }
 
+static bool may_be_significant(const struct ksi_supervisor *self, const ks_child *row)
+{
+    return ksi_supervisor_spec(self)->auto_shutdown != KS_NEVER &&
+        restart_of(self, row) != KS_PERMANENT;
+}
+
 static const char *copy_text(const char *text) { return text ? ks_strdup(ks_str(text)) : NULL; }
 
 void ksi_child_copy_args(struct ksi_child *child, const void *args)
@@ -109,6 +115,7 @@ ks_status ksi_child_check(
 {
     uint32_t max = ksi_supervisor_spec(self)->max_children;
     if (!is_right(row)) return KS_BADARG;
+    if (row->significant && !may_be_significant(self, row)) return KS_BADARG;
     struct ksi_child *child = ksi_is_dynamic(self) ? NULL : ksi_child_of_id(self, id_of(row));
     if (child) {
         *ret_child = child;

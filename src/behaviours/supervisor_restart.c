@@ -136,6 +136,15 @@ static ks_next restart(struct ksi_supervisor *self, struct ksi_child *child, con
         .kind = KS_REASON_SHUTDOWN, .code = KS_EXITED, .text = "reached max restarts" });
 }
 
+/* A significant child has ended: is that the end of the supervisor? */
+static bool is_done(const struct ksi_supervisor *self)
+{
+    if (ksi_supervisor_spec(self)->auto_shutdown == KS_ANY_SIGNIFICANT) return true;
+    for (const struct ksi_child *child = self->first; child; child = child->next)
+        if (child->row.significant && child->state != KS_CHILD_STOPPED) return false;
+    return true;
+}
+
 ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks_reason reason)
 {
     char why[2 * KS_REASON_TEXT_MAX], event[3 * KS_REASON_TEXT_MAX];
@@ -146,8 +155,9 @@ ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks
         snprintf(event, sizeof event, "terminated: %s", ks_reason_text(reason, why, sizeof why));
     if (how == KS_PERMANENT || (how == KS_TRANSIENT && !clean)) return restart(self, child, event);
     if (!clean) ksi_child_report(KS_LOG_ERROR, self, child, "%s; not restarted", event);
+    bool significant = child->row.significant;
     end_for_good(self, child);
-    return ks_noreply();
+    return significant && is_done(self) ? ks_stop(KS_SHUTDOWN) : ks_noreply();
 }
 
 ks_next ksi_supervisor_retry(struct ksi_supervisor *self)
