@@ -12,6 +12,9 @@
 #define KIOSK_SUPERVISOR_H
 #include "start.h"
 
+/* The restart of a group counts as one. It forgets temporary siblings, and starts stopped ones. A
+ * sibling that does not start is then the one to be restarted: with KS_REST_FOR_ONE from there on,
+ * with KS_ONE_FOR_ALL the group, whose started part is stopped before. */
 typedef enum ks_strategy {
     KS_ONE_FOR_ONE,  /* a child that ends is restarted alone */
     KS_ONE_FOR_ALL,  /* with all others: stopped in reverse start order, started in order */
@@ -19,9 +22,6 @@ typedef enum ks_strategy {
     KS_DYNAMIC       /* one for one, but children come by ks_start_child only, need no id, and are
                         forgotten when they end for good; they are shut down all at once */
 } ks_strategy;
-/* The restart of a group counts as one. It forgets temporary siblings, and starts stopped ones. A
- * sibling that does not start is then the one to be restarted: with KS_REST_FOR_ONE from there on,
- * with KS_ONE_FOR_ALL the group, whose started part is stopped before. */
 /* When a supervisor ends, clean, because of .significant children. An end counts when it is by
  * itself and for good: not one that is followed by a restart, nor that of a sibling which the
  * supervisor stops, nor ks_terminate_child. KS_BADARG: a significant child that is permanent, or
