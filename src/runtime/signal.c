@@ -219,7 +219,7 @@ static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status sta
     ksi_message_free(s, m);
 }
 
-ks_status ksi_message_send(
+ks_status ksi_message_send_slow(
     struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
 {
     if (KSI_UNLIKELY(!target)) {

@@ -22,9 +22,15 @@ struct ksi_signal {
 /* Applies or pushes; never fails: without memory it is applied at once. */
 void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal);
 
-/* Hands a message over; it is the target's, or freed. KS_NOPROC: target is NULL, freed;
- * KS_OVERLOAD: refused by the mailbox limit, freed. A caller that already waits is answered so. */
-ks_status ksi_message_send(
+/* Applies what the inbox of p holds. */
+void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
+/* Before p is looked at: one load when nothing is there. */
+static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    /* relaxed: only a hint; what it announces is taken by an acquire exchange */
+    if (KSI_UNLIKELY(ksi_load_relaxed(&p->inbox) > (struct ksi_message *)1)) ksi_inbox_apply(s, p);
+}
+ks_status ksi_message_send_slow(
     struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
 /* Into the mailbox, whatever its limit. */
 static inline void ksi_message_put(
@@ -38,6 +44,17 @@ static inline void ksi_message_put(
         ksi_wake(s, target, KSI_WAIT_MESSAGE);
     else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
         ksi_ready(s, target);
+}
+/* Hands a message over; it is the target's, or freed. KS_NOPROC: target is NULL, freed;
+ * KS_OVERLOAD: refused by the mailbox limit, freed. A caller that already waits is answered so. */
+static inline ks_status ksi_message_send(
+    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+{
+    if (KSI_UNLIKELY(!target || s->simulator || target->queue_length >= target->mailbox_max))
+        return ksi_message_send_slow(s, target, m);
+    if (KSI_LIKELY(target != s->current)) ksi_inbox_drain(s, target);
+    ksi_message_put(s, target, m);
+    return KS_OK;
 }
 /* An answer to a request: value of type, or a failure. False: nobody waits for it. Of the request
  * only from, serial, ref and KSI_ASYNC are read. */
@@ -67,14 +84,6 @@ void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ks
 /* Answers a request of which the server lives no more. */
 void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status status);
 
-/* Applies what the inbox of p holds. */
-void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
-/* Before p is looked at: one load when nothing is there. */
-static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    /* relaxed: only a hint; what it announces is taken by an acquire exchange */
-    if (KSI_UNLIKELY(ksi_load_relaxed(&p->inbox) > (struct ksi_message *)1)) ksi_inbox_apply(s, p);
-}
 /* Applies the inboxes of all processes in the wake list. */
 void ksi_take_wakes(struct ksi_scheduler *s);
 /* The running process leaves when a signal that it applied ended it. */
