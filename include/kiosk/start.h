@@ -39,7 +39,7 @@ typedef struct ks_child {
     ks_ms shutdown;       /* default 5000 (a supervisor: infinity); KS_BRUTAL_KILL, KS_INFINITY */
     uint32_t mailbox_max; /* messages; signals and replies are never refused; default 1 million */
     ks_overload overload;
-    size_t memory_max;   /* bytes made by ks_alloc; more ends the process; 0: no limit */
+    size_t memory_max;   /* bytes, by ks_alloc and the turn; more ends the process; 0: no limit */
     ks_ms start_timeout; /* for init; 0: no limit */
     bool significant;    /* its end may end its supervisor: see .auto_shutdown there */
 } ks_child;
