@@ -9,7 +9,7 @@ enum { HELD_BYTES = 256 * 1024, MOVED_SHARE = 8 };
 /* After a rest it holds this much. */
 enum { RESTING_BYTES = 32 * 1024 };
 
-static int32_t capacity(uint8_t size_class)
+static int32_t capacity(int size_class)
 {
     return (int32_t)(HELD_BYTES / ksi_span_class_size(size_class));
 }
@@ -17,11 +17,11 @@ static int32_t capacity(uint8_t size_class)
 void ksi_pool_init(struct ksi_pool *pool, struct ksi_spans *spans)
 {
     *pool = (struct ksi_pool){ .spans = spans };
-    for (uint8_t i = 0; i < KSI_POOL_CLASSES; i++) pool->room[i] = capacity(i);
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) pool->room[i] = capacity(i);
 }
 
 /* The count newest blocks of a class go back. */
-static void give_to_spans(struct ksi_pool *pool, uint8_t size_class, int32_t count)
+static void give_to_spans(struct ksi_pool *pool, int size_class, int32_t count)
 {
     struct ksi_free_block *list = pool->free[size_class], *last = list;
     if (count <= 0) return;
@@ -41,7 +41,7 @@ void ksi_pool_spill(struct ksi_pool *pool, uint8_t size_class)
 
 void ksi_pool_rest_slow(struct ksi_pool *pool)
 {
-    for (uint8_t i = 0; i < KSI_POOL_CLASSES; i++) {
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) {
         int32_t held = capacity(i) - pool->room[i];
         give_to_spans(pool, i, held - (int32_t)(RESTING_BYTES / ksi_span_class_size(i)));
     }
@@ -51,14 +51,13 @@ void ksi_pool_rest_slow(struct ksi_pool *pool)
 
 void ksi_pool_end(struct ksi_pool *pool)
 {
-    for (uint8_t i = 0; i < KSI_POOL_CLASSES; i++)
-        give_to_spans(pool, i, capacity(i) - pool->room[i]);
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) give_to_spans(pool, i, capacity(i) - pool->room[i]);
 }
 
 int64_t ksi_pool_blocks(const struct ksi_pool *pool)
 {
     int64_t held = 0;
-    for (uint8_t i = 0; i < KSI_POOL_CLASSES; i++) held += capacity(i) - pool->room[i];
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) held += capacity(i) - pool->room[i];
     return pool->taken - held;
 }
 

@@ -34,7 +34,7 @@ struct ksi_spans {
 };
 
 /* 64, 96, 128, 192, 256 ... 3072, 4096 bytes. */
-static inline size_t ksi_span_class_size(uint8_t size_class)
+static inline size_t ksi_span_class_size(int size_class)
 {
     return (size_t)(2 + (size_class & 1)) << (5 + size_class / 2);
 }
