@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh MODEL.pml - checks a model completely, and that it can fail: every variant BREAK_n that the
-# file names must end with an error. With a label `progress` it is also checked for endless running
-# about, under weak fairness, and its variants BUSY_n must be found by that. Exit status 77: spin or a compiler is not here. KEEP=dir keeps what was made.
+# file names must end with an error. It is also checked for endless running about (a cycle without a
+# label `progress`, under weak fairness), and the variants BUSY_n must be found by that; both with
+# -DSMALL, which may lower the bounds. Exit status 77: spin or a compiler is not here. KEEP=dir keeps
+# what was made.
 set -u
 model=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 name=$(basename "$model" .pml)
@@ -26,7 +28,7 @@ check() {
         cd "$work/$1" || exit 1
         # Empty flags and lists of words.
         # shellcheck disable=SC2086
-        spin -a $2 "$model" >spin.log 2>&1 && $cc -O2 -w -DMEMLIM=2000 $3 -o pan pan.c 2>>spin.log &&
+        spin -a $2 "$model" >spin.log 2>&1 && $cc -O2 -w -DMEMLIM=2000 -DNFAIR=3 $3 -o pan pan.c 2>>spin.log &&
             timeout "$seconds" ./pan -m2000000 $4 >verdict 2>&1
     ) || echo "(did not end by itself: $?)" >>"$work/$1/verdict"
 }
@@ -62,18 +64,17 @@ demand_broken() {
 
 check good "" -DSAFETY ""
 demand_good good
-if grep -q '^ *progress' "$model"; then
-    check progress "" -DNP "-l -f"
-    demand_good progress
-fi
+check progress -DSMALL -DNP "-l -f"
+demand_good progress
 variants=$(grep -o 'ifn*def BREAK_[0-9]*' "$model" | sed 's/.* //' | sort -u)
 [ -n "$variants" ] || { echo "$name: no variant that must fail"; failed=1; }
 for variant in $variants; do
     check "$variant" "-D$variant" -DSAFETY ""
     demand_broken "$variant"
 done
-for variant in $(grep -o 'ifn*def BUSY_[0-9]*' "$model" | sed 's/.* //' | sort -u); do
-    check "$variant" "-D$variant" -DNP "-l -f"
+busy=$(grep -o 'ifn*def BUSY_[0-9]*' "$model" | sed 's/.* //' | sort -u)
+for variant in $busy; do
+    check "$variant" "-D$variant -DSMALL" -DNP "-l -f"
     demand_broken "$variant"
 done
 exit $failed
