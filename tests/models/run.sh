@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh MODEL.pml - checks a model completely, and that it can fail: every variant BREAK_n that the
+# run.sh MODEL.pml - checks a model completely, and that it can fail: each variant BREAK_n that the
 # file names must end with an error. It is also checked for endless running about (a cycle without a
-# label `progress`, under weak fairness), and the variants BUSY_n must be found by that; both with
-# -DSMALL, which may lower the bounds. Exit status 77: spin or a compiler is not here. KEEP=dir keeps
-# what was made.
+# label `progress`, under weak fairness), and each variant BUSY_n must be found by that; both with
+# -DSMALL, which may lower the bounds. 77: spin or a compiler is missing. KEEP=dir keeps the files.
 set -u
 model=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 name=$(basename "$model" .pml)
@@ -28,7 +27,8 @@ check() {
         cd "$work/$1" || exit 1
         # Empty flags and lists of words.
         # shellcheck disable=SC2086
-        spin -a $2 "$model" >spin.log 2>&1 && $cc -O2 -w -DMEMLIM=2000 -DNFAIR=3 $3 -o pan pan.c 2>>spin.log &&
+        spin -a $2 "$model" >spin.log 2>&1 &&
+            $cc -O2 -w -DMEMLIM=2000 -DNFAIR=3 $3 -o pan pan.c 2>>spin.log &&
             timeout "$seconds" ./pan -m2000000 $4 >verdict 2>&1
     ) || echo "(did not end by itself: $?)" >>"$work/$1/verdict"
 }
