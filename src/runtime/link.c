@@ -87,24 +87,28 @@ void ksi_link_remove(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_
     ksi_record_free(s, record);
 }
 
-static void answer(struct ksi_scheduler *s, const struct ksi_signal *signal, enum ksi_kind kind)
+static void answer(
+    struct ksi_scheduler *s, const struct ksi_signal *signal, enum ksi_kind kind, ks_reason reason)
 {
     ksi_signal_send(s,
         &(struct ksi_signal){ .kind = kind,
             .from = signal->to,
             .to = signal->from,
             .serial = signal->serial,
-            .reason = ks_because(KS_NOPROC) });
+            .reason = reason });
 }
 
+/* Whoever sent a link has its record already, so he must hear when there is none here. */
 static void apply_link(
     struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
 {
     if (!target) {
-        answer(s, signal, KSI_LINK_EXIT);
+        answer(s, signal, KSI_LINK_EXIT, ks_because(KS_NOPROC));
         /* else: both linked, or we unlinked since */
     } else if (!ksi_link_find(s, target, signal->from)) {
-        if (!ksi_link_add(s, target, signal->from)) ksi_condemn(s, target, ks_because(KS_NOMEM));
+        if (ksi_link_add(s, target, signal->from)) return;
+        ksi_condemn(s, target, ks_because(KS_NOMEM));
+        answer(s, signal, KSI_LINK_EXIT, ks_because(KS_NOMEM));
     }
 }
 
@@ -113,7 +117,7 @@ static void apply_unlink(
 {
     struct ksi_record *record = target ? ksi_link_find(s, target, signal->from) : NULL;
     if (record && !(record->flags & KSI_UNLINKING)) ksi_link_remove(s, target, record);
-    answer(s, signal, KSI_UNLINK_ACK);
+    answer(s, signal, KSI_UNLINK_ACK, KS_NORMAL);
 }
 
 void ksi_link_apply(

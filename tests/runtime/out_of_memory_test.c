@@ -300,8 +300,45 @@ START_TEST(each_alone)
 }
 END_TEST
 
+/* --- a link for which the other side has no memory -------------------------------------------- */
+static bool deserted, linked_well; /* the other one ended, and who had linked to it did not hear */
+
+static void waits_for_ever(void *arg) { (void)ks_receive(KS_INFINITY); }
+
+static void links(void *arg)
+{
+    ks_trap_exit(true);
+    ks_pid other = ks_spawn(waits_for_ever, NULL);
+    ks_link(other);
+    const ks_msg *msg = ks_receive(1000);
+    if (!msg && !ks_is_none(other)) deserted |= !ks_is_alive(other);
+    linked_well |= !msg && ks_is_alive(other);
+}
+
+static void link_scenario(void)
+{
+    ks_ref monitor;
+    ks_pid pid = ks_spawn_monitor(links, NULL, &monitor);
+    if (!ks_is_none(pid)) (void)ks_receive_ref(monitor, KS_INFINITY);
+}
+
+START_TEST(who_linked_hears_of_an_end_for_the_lack_of_a_record)
+{
+    deserted = false;
+    uint64_t n = 0;
+    do {
+        linked_well = false;
+        const ks_simulation simulation = { .seed = 1, .fail_allocation = ++n, .may_leave = true };
+        ck_assert_int_eq(ks_simulate(&simulation, link_scenario), 0);
+        ck_assert_msg(!deserted, "allocation %llu", (unsigned long long)n);
+    } while (!linked_well && n < SWEEP_MAX);
+    ck_assert(linked_well);
+}
+END_TEST
+
 int main(void)
 {
-    return run_suite(
-        "out of memory", 100, TESTS(with_enough_memory_everything_works, by_chance, each_alone));
+    return run_suite("out of memory", 100,
+        TESTS(with_enough_memory_everything_works, by_chance, each_alone,
+            who_linked_hears_of_an_end_for_the_lack_of_a_record));
 }

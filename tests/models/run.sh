@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# run.sh MODEL.pml - checks a model completely, and that it can fail: each variant BREAK_n that the
+# file names must end with an error. It is also checked for endless running about (a cycle without a
+# label `progress`, under weak fairness), and each variant BUSY_n must be found by that; both with
+# -DSMALL, which may lower the bounds. 77: spin or a compiler is missing. KEEP=dir keeps the files.
+set -u
+model=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+name=$(basename "$model" .pml)
+cc=${CC:-gcc}
+seconds=${SECONDS_MAX:-60} # of processor time, each check
+for tool in spin "$cc"; do
+    command -v "$tool" >/dev/null || {
+        echo "models: skipped, $tool is not installed (scripts/setup.sh test installs it)"
+        exit 77
+    }
+done
+work=${KEEP:-$(mktemp -d)}
+mkdir -p "$work"
+[ -n "${KEEP-}" ] || trap 'rm -rf "$work"' EXIT
+failed=0
+
+# Leaves the verdict in $work/VARIANT/verdict. VARIANT SPIN-FLAG COMPILE-FLAG PAN-FLAGS
+check() {
+    mkdir -p "$work/$1"
+    (
+        cd "$work/$1" || exit 1
+        # Empty flags and lists of words; dash, bash and busybox all have ulimit -t.
+        # shellcheck disable=SC2086,SC3045
+        spin -a $2 "$model" >spin.log 2>&1 &&
+            $cc -w -DMEMLIM=2000 -DNFAIR=3 $3 -o pan pan.c 2>>spin.log &&
+            ulimit -t "$seconds" && ./pan -m2000000 $4 >verdict 2>&1
+    ) || echo "(did not end by itself: $?)" >>"$work/$1/verdict"
+}
+
+states() {
+    sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' "$1" | head -n 1
+}
+
+# The whole space was seen, and nothing was found. VARIANT
+demand_good() {
+    verdict=$work/$1/verdict
+    if grep -q 'errors: 0' "$verdict" && ! grep -q -E 'did not end|too small|not completed' \
+        "$verdict"; then
+        echo "$name $1: holds, $(states "$verdict") states"
+        return
+    fi
+    echo "$name $1: DOES NOT HOLD, or was not finished"
+    tail -n 30 "$verdict" "$work/$1/spin.log"
+    failed=1
+}
+
+# An error of the model, not of the tools. VARIANT
+demand_broken() {
+    verdict=$work/$1/verdict
+    if grep -q 'errors: [1-9]' "$verdict"; then
+        echo "$name $1: fails, as it must: $(sed -n 's/^pan:1: *//p' "$verdict" | head -n 1)"
+        return
+    fi
+    echo "$name $1: NOT FOUND"
+    tail -n 30 "$verdict" "$work/$1/spin.log"
+    failed=1
+}
+
+check good "" "-O2 -DSAFETY" ""
+demand_good good
+check progress -DSMALL "-O2 -DNP" "-l -f"
+demand_good progress
+variants=$(grep -o 'ifn*def BREAK_[0-9]*' "$model" | sed 's/.* //' | sort -u)
+[ -n "$variants" ] || { echo "$name: no variant that must fail"; failed=1; }
+for variant in $variants; do
+    check "$variant" "-D$variant" -DSAFETY ""
+    demand_broken "$variant"
+done
+busy=$(grep -o 'ifn*def BUSY_[0-9]*' "$model" | sed 's/.* //' | sort -u)
+for variant in $busy; do
+    check "$variant" "-D$variant -DSMALL" -DNP "-l -f"
+    demand_broken "$variant"
+done
+exit $failed
