@@ -29,7 +29,9 @@ static __attribute__((noinline)) int64_t dig(int64_t kib)
 {
     volatile char frame[FRAME];
     for (int i = 0; i < FRAME; i += 64) frame[i] = 1;
-    return kib > 1 ? dig(kib - 1) + frame[0] : frame[0];
+    int64_t below = kib > 1 ? dig(kib - 1) : 0;
+    __asm__ volatile("" : : "r"(frame) : "memory"); /* no loop in place of the recursion */
+    return below + frame[0];
 }
 
 static ks_next deep_handle_dig(deep *self, const ks_int *kib, ks_int *reply)
@@ -270,7 +272,7 @@ static bool sweep(void)
     return served > 10 && served < 38;
 }
 
-/* --- without a simulator a reply goes on at once where it can: not on a stack apart ------------- */
+/* --- without a simulator a reply goes on at once where it can: not on a stack apart ----------- */
 KS_MODULE(giver, void);
 KS_CALL(giver, give, void, ks_int);
 struct giver {

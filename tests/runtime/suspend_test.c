@@ -168,7 +168,7 @@ static bool sweep(void)
     return resumed > 10 && resumed < 28;
 }
 
-/* --- without a simulator a reply goes on at once where it can: not when suspended --------------- */
+/* --- without a simulator a reply goes on at once where it can: not when suspended ------------- */
 KS_MODULE(asker, void);
 KS_CALL(asker, ask, ks_pid, ks_int);
 KS_CALL(asker, asked, void, ks_int);
