@@ -3,9 +3,11 @@
 #ifndef KIOSK_KIOSK_H
 #define KIOSK_KIOSK_H
 #include "gen_server.h"
+#include "info.h"
 #include "io.h"
 #include "log.h"
 #include "runtime.h"
+#include "spawn.h"
 #include "supervisor.h"
 #include "tcp.h"
 #include "timer.h"

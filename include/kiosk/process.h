@@ -23,6 +23,12 @@ KS_API void ks_yield(void);
 /* Seen in reports; cut to 63 bytes. */
 KS_API void ks_set_label(const char *format, ...) KS_PRINTF(1, 2);
 
+/* Who is ready and of high priority runs first, then normal, then low. Nobody starves: of 64 turns
+ * in a row one goes to those that are not high, and of 8 of these one to those that are low. */
+typedef enum ks_priority { KS_PRIORITY_NORMAL, KS_PRIORITY_LOW, KS_PRIORITY_HIGH } ks_priority;
+/* Of the caller; the old one. Another value, or outside of a process: nothing changes. */
+KS_API ks_priority ks_set_priority(ks_priority priority);
+
 /* --- messages ------------------------------------------------------------------------------- */
 struct ks_op;
 typedef struct ks_msg {

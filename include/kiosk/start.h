@@ -28,6 +28,7 @@ typedef enum ks_overload {
 } ks_overload;
 #define KS_NONE (-1) /* where zero would mean the default but none is meant */
 #define KS_BRUTAL_KILL ((ks_ms)-2)
+enum { KS_STACK_SIZE_MAX = 8 << 20 };
 
 typedef struct ks_child {
     const ks_module *module;
@@ -42,6 +43,10 @@ typedef struct ks_child {
     size_t memory_max;   /* bytes, by ks_alloc and the turn; more ends the process; 0: no limit */
     ks_ms start_timeout; /* for init; 0: no limit */
     bool significant;    /* its end may end its supervisor: see .auto_shutdown there */
+    size_t stack_size;   /* of its handlers, with some 5 KiB for the guard, at most
+                            KS_STACK_SIZE_MAX; rounded up to 64 or 256 KiB, 1 or 8 MiB; 0: as of the
+                            runtime's options */
+    ks_priority priority;
 } ks_child;
 
 /* Module and arguments of a row; the fields are checked against stack_args. */

@@ -65,6 +65,10 @@ static inline bool ks_same_ref(ks_ref a, ks_ref b)
 }
 static inline bool ks_same_socket(ks_socket a, ks_socket b) { return a.id == b.id; }
 static inline bool ks_is_none(ks_pid pid) { return pid.id == 0; }
+enum { KS_PID_TEXT_MAX = 48 }; /* bytes that are always enough for ks_pid_text */
+/* "<0.12.3>", as logs and reports show it; "#name(7)", "#alias(7)", "none"; cut to size; returns
+ * buffer. Any thread. */
+KS_API const char *ks_pid_text(ks_pid pid, char *buffer, size_t size);
 
 /* --- time: milliseconds everywhere ---------------------------------------------------------- */
 typedef int64_t ks_ms;

@@ -19,13 +19,13 @@ typedef struct ksi_start_child {
     ks_any args;
     const char *id, *name;
     ks_ms shutdown, start_timeout;
-    uint64_t memory_max;
+    uint64_t memory_max, stack_size;
     uint32_t mailbox_max;
-    int32_t restart, overload;
+    int32_t restart, overload, priority;
     bool significant;
 } ksi_start_child;
 KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, memory_max,
-    mailbox_max, restart, overload, significant);
+    stack_size, mailbox_max, restart, overload, priority, significant);
 
 typedef struct ksi_started_child { /* a call that fails has no room for a pid */
     ks_pid pid;
@@ -60,7 +60,9 @@ static ks_child row_of(const ksi_start_child *request)
         .overload = (ks_overload)request->overload,
         .memory_max = (size_t)request->memory_max,
         .start_timeout = request->start_timeout,
-        .significant = request->significant };
+        .significant = request->significant,
+        .stack_size = (size_t)request->stack_size,
+        .priority = (ks_priority)request->priority };
 }
 
 /* A temporary child is started with the arguments of the request: nobody needs them again. */
@@ -227,7 +229,9 @@ ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size,
         .mailbox_max = row.mailbox_max,
         .restart = (int32_t)row.restart,
         .overload = (int32_t)row.overload,
-        .significant = row.significant };
+        .significant = row.significant,
+        .stack_size = row.stack_size,
+        .priority = (int32_t)row.priority };
     ksi_started_child started;
     ks_status status = ks_call_(supervisor, &start_child_op, &request, &started, KS_INFINITY);
     if (status) return status;

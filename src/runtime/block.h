@@ -15,7 +15,7 @@ static KSI_INLINE void ksi_forget_left(struct ksi_scheduler *s)
     if (KSI_LIKELY(!s->left)) return;
     struct ksi_stack *left = s->left;
     s->left = NULL;
-    ksi_stack_drop(&s->stacks, left);
+    ksi_stack_drop(left);
 }
 
 /* To another stack; returns when this one is taken again. */
@@ -37,10 +37,11 @@ static inline struct ksi_stack *ksi_spare_stack(struct ksi_scheduler *s)
     return another;
 }
 
-/* True when `next` can go on at once on the stack that it kept. */
+/* True when `next` can go on at once on the stack that it kept. One of another size is gone to from
+ * a pooled stack only, which is given back then: see apart.c. */
 static inline bool ksi_can_resume(const struct ksi_process *next)
 {
-    return next && next->stack && next->wait == KSI_WAIT_NOTHING && !(next->flags & KSI_EXITING);
+    return next && next->stack && next->wait == KSI_WAIT_NOTHING && !(next->flags & KSI_UNUSUAL);
 }
 
 static KSI_INLINE ks_status ksi_put_aside(struct ksi_scheduler *s, struct ksi_process *p)

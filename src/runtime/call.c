@@ -122,8 +122,9 @@ void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 /* An idle server takes the request at once, before anybody else runs. */
 static bool hand_over(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
 {
-    if (target->stack || target->mailbox || (target->flags & (KSI_QUEUED | KSI_EXITING)) ||
-        s->next || s->hand_offs_left <= 0 || s->simulator || target == s->current)
+    if (target->stack || target->mailbox ||
+        (target->flags & (KSI_QUEUED | KSI_EXITING | KSI_LOW)) || s->next ||
+        s->hand_offs_left <= 0 || s->simulator || target == s->current)
         return false;
     s->hand_offs_left--;
     target->flags |= KSI_QUEUED;

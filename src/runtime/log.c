@@ -55,19 +55,17 @@ static const char *level_colour(ks_level level)
 /* "12:30:01.250 [error] <0.7.1> text", colours on a terminal only. */
 static void to_standard_error(const ks_log_event *event)
 {
-    char line[EVENT_BYTES + 128], clock[32], pid[48] = "";
+    char line[EVENT_BYTES + 128], clock[32], pid[KS_PID_TEXT_MAX] = "";
     time_t seconds = (time_t)(event->wall_clock_ns / 1000000000);
     struct tm tm;
     localtime_r(&seconds, &tm);
     strftime(clock, sizeof clock, "%H:%M:%S", &tm);
-    if (event->pid.id)
-        snprintf(pid, sizeof pid, "<0.%u.%u> ", (unsigned)event->pid.id,
-            (unsigned)(event->pid.id >> 32));
+    if (event->pid.id) ks_pid_text(event->pid, pid, sizeof pid);
     bool colours = isatty(STDERR_FILENO);
-    int length = snprintf(line, sizeof line, "%s.%03d %s[%s]%s %s%.*s\n", clock,
+    int length = snprintf(line, sizeof line, "%s.%03d %s[%s]%s %s%s%.*s\n", clock,
         (int)(event->wall_clock_ns / 1000000 % 1000), colours ? level_colour(event->level) : "",
-        level_name(event->level), colours ? "\033[0m" : "", pid, (int)event->message.len,
-        event->message.ptr);
+        level_name(event->level), colours ? "\033[0m" : "", pid, pid[0] ? " " : "",
+        (int)event->message.len, event->message.ptr);
     if (length < 0) return;
     size_t size = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
     ssize_t written = write(STDERR_FILENO, line, size);

@@ -9,6 +9,7 @@
 #include "runtime/inherited.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
+#include "runtime/start.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,22 +58,37 @@ void ks_yield(void)
     if (ksi_may_block(s)) ksi_put_last(s);
 }
 
-void ks_set_label(const char *format, ...)
+/* Room for a label; NULL: out of memory. */
+static char *label_of(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
-    struct ksi_cold *cold = s && s->current ? ksi_cold(s, s->current) : NULL;
-    if (!cold) return;
+    struct ksi_cold *cold = ksi_cold(s, p);
+    if (!cold) return NULL;
     if (!cold->label) {
         uint8_t size_class;
         cold->label = ksi_pool_get(&s->pool, sizeof *cold->label + LABEL_BYTES, &size_class);
-        if (!cold->label) return;
+        if (!cold->label) return NULL;
         cold->label->next = NULL;
         cold->label->size_class = size_class;
     }
+    return (char *)(cold->label + 1);
+}
+
+void ks_set_label(const char *format, ...)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    char *label = s && s->current ? label_of(s, s->current) : NULL;
+    if (!label) return;
     va_list args;
     va_start(args, format);
-    vsnprintf((char *)(cold->label + 1), LABEL_BYTES, format, args);
+    vsnprintf(label, LABEL_BYTES, format, args);
     va_end(args);
+}
+
+bool ksi_label_set(struct ksi_scheduler *s, struct ksi_process *p, const char *text)
+{
+    char *label = label_of(s, p);
+    if (label) snprintf(label, LABEL_BYTES, "%s", text);
+    return label != NULL;
 }
 
 /* --- owned resources -------------------------------------------------------------------------- */

@@ -38,7 +38,16 @@ enum ksi_process_flag {
     KSI_DYING = 2048,       /* its death began: nothing reaches it any more */
     KSI_TERMINATING = 4096, /* on_terminate was called */
     KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
-    KSI_REPORTED = 16384    /* its crash report was made */
+    KSI_REPORTED = 16384,   /* its crash report was made */
+    KSI_SUSPENDED = 1 << 25,
+    KSI_LOW = 1 << 26, /* its priority; neither: normal */
+    KSI_HIGH = 1 << 27,
+    KSI_STACK_CLASS = 7 << 28 /* of its handlers' stacks: apart.c; 0: the default */
+};
+enum {
+    KSI_STACK_CLASS_SHIFT = 28,
+    KSI_RANKED = KSI_LOW | KSI_HIGH,
+    KSI_UNUSUAL = KSI_EXITING | KSI_SUSPENDED | KSI_STACK_CLASS /* does not simply run */
 };
 
 /* A block of memory that is given back when a turn ends, or with the process. */
@@ -120,6 +129,7 @@ struct ksi_cold {
     struct ksi_block *stop_texts; /* of all ks_stop, newest first */
     size_t memory_max;            /* 0: no limit */
     ks_status start_status;       /* what the starter hears when on_start failed */
+    uint32_t suspensions;         /* records of others that suspend it */
 };
 
 _Static_assert(sizeof(struct ksi_cold) <= 64, "the smallest block");

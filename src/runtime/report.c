@@ -32,7 +32,8 @@ static void add(struct text *text, const char *format, ...)
 static void add_process(struct text *text, struct ksi_scheduler *s, uint64_t id)
 {
     const struct ksi_process *p = ksi_process_of(s, id);
-    add(text, "<0.%u.%u>", (unsigned)id, (unsigned)(id >> 32));
+    char pid[KS_PID_TEXT_MAX];
+    add(text, "%s", ks_pid_text(ksi_pid(id), pid, sizeof pid));
     if (!p) return;
     if (p->name)
         add(text, " '%s'", p->name->text);
@@ -71,9 +72,10 @@ static void add_signals(struct text *text, struct ksi_scheduler *s, uint64_t id)
     for (uint64_t i = recorder->count; i > oldest && found < SIGNALS; i--) {
         const struct ksi_event *event = &recorder->ring[(i - 1) % KSI_RECORDER_ENTRIES];
         if (event->to != id) continue;
-        add(text, "%s%s%s%s from <0.%u.%u>",
-            found++ ? ", " : "\n  last signals: ", kind_name(event), event->what ? " " : "",
-            event->what ? event->what : "", (unsigned)event->from, (unsigned)(event->from >> 32));
+        char from[KS_PID_TEXT_MAX];
+        add(text, "%s%s%s%s from %s", found++ ? ", " : "\n  last signals: ", kind_name(event),
+            event->what ? " " : "", event->what ? event->what : "",
+            ks_pid_text(ksi_pid(event->from), from, sizeof from));
     }
 }
 

@@ -20,19 +20,29 @@ enum { REST_AFTER_NS = 100 * NS_PER_MS };
 _Thread_local struct ksi_scheduler *ksi_this_scheduler __attribute__((tls_model("initial-exec")));
 
 /* --- the run queue -------------------------------------------------------------------------- */
-static struct ksi_process *take(struct ksi_scheduler *s)
+static KSI_INLINE struct ksi_process *take(struct ksi_scheduler *s, struct ksi_queue *queue)
 {
-    struct ksi_process **link = &s->queue;
+    struct ksi_process **link = &queue->first;
     if (KSI_UNLIKELY(s->simulator != NULL)) {
-        uint32_t choices = s->queue_length < CHOICES ? s->queue_length : CHOICES;
+        uint32_t choices = queue->length < CHOICES ? queue->length : CHOICES;
         uint32_t chosen = s->runtime->seams.choose(s->runtime->seams.arg, choices);
         for (uint32_t i = 0; i < chosen; i++) link = &(*link)->queue_next;
     }
     struct ksi_process *p = *link;
     *link = p->queue_next;
-    if (!*link) s->queue_end = link;
-    s->queue_length--;
+    if (!*link) queue->end = link;
+    queue->length--;
     p->flags &= ~(uint32_t)KSI_QUEUED;
+    return p;
+}
+
+/* While somebody of high priority is ready nobody is handed over to. */
+static __attribute__((noinline)) struct ksi_process *take_ranked(struct ksi_scheduler *s)
+{
+    struct ksi_queue *queue = ksi_queue_choose(s);
+    if (queue != &s->queue) s->ranked--;
+    struct ksi_process *p = take(s, queue);
+    if (s->high.first) s->hand_offs_left = 0;
     return p;
 }
 
@@ -111,12 +121,13 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
             return p;
         }
         s->hand_offs_left = HAND_OFFS;
-        if (--s->rounds_left <= 0 || !s->queue) {
+        if (--s->rounds_left <= 0 || !(s->queue.first || s->ranked)) {
             new_slice(s);
-            if (s->queue) s->runtime->seams.poll(s->runtime->seams.arg, 0);
+            if (s->queue.first || s->ranked) s->runtime->seams.poll(s->runtime->seams.arg, 0);
         }
         ksi_take_wakes(s);
-        if (s->queue) return take(s);
+        if (KSI_UNLIKELY(s->ranked > 0)) return take_ranked(s);
+        if (s->queue.first) return take(s, &s->queue);
         if (KSI_UNLIKELY(s->stopping)) return NULL;
         idle(s);
     }
@@ -171,15 +182,34 @@ _Noreturn void ksi_leave(struct ksi_scheduler *s)
     __builtin_unreachable();
 }
 
+static void end(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->stack) {
+        ksi_stack_drop(p->stack);
+        p->stack = NULL;
+    }
+    ksi_die(s, p);
+    s->current = NULL;
+}
+
+/* False: it goes on like any other. */
+static __attribute__((noinline)) bool run_unusual(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->flags & KSI_EXITING)
+        end(s, p);
+    else if (p->flags & KSI_SUSPENDED)
+        return true; /* ready again when it is resumed */
+    else if (p->stack)
+        return false;
+    else
+        ksi_serve_apart(s, p);
+    return true;
+}
+
 static KSI_INLINE void run_one(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    if (KSI_UNLIKELY(p->flags & KSI_EXITING)) {
-        if (p->stack) {
-            ksi_stack_drop(&s->stacks, p->stack);
-            p->stack = NULL;
-        }
-        ksi_die(s, p);
-    } else if (p->stack) {
+    if (KSI_UNLIKELY(p->flags & KSI_UNUSUAL) && run_unusual(s, p)) return;
+    if (p->stack) {
         if (p->wait == KSI_WAIT_NOTHING) resume(s, p);
         return; /* on the stack of another turn: s->current is not ours to clear */
     } else {
@@ -243,6 +273,7 @@ static bool init_tables(struct ksi_runtime *runtime)
 static bool init_stacks(struct ksi_scheduler *s)
 {
     ksi_stacks_init(&s->stacks, s->runtime->options.stack_size, loop, s);
+    ksi_apart_init(s);
     struct ksi_stack *first = ksi_stack_get(&s->stacks);
     struct ksi_stack *second = first ? ksi_stack_get(&s->stacks) : NULL;
     if (first) ksi_stack_give(&s->stacks, first);
@@ -260,7 +291,9 @@ struct ksi_runtime *ksi_runtime_new(
     runtime->seams = *seams;
     struct ksi_scheduler *s = &runtime->scheduler;
     s->runtime = runtime;
-    s->queue_end = &s->queue;
+    s->queue.end = &s->queue.first;
+    s->high.end = &s->high.first;
+    s->low.end = &s->low.first;
     ksi_spans_init(&runtime->spans);
     ksi_pool_init(&s->pool, &runtime->spans);
     s->now_ns = ksi_fresh_ns(s);
@@ -275,6 +308,7 @@ void ksi_runtime_end(struct ksi_runtime *runtime)
     struct ksi_scheduler *s = &runtime->scheduler;
     KSI_ASSERT(runtime->processes.alive == 0);
     ksi_stacks_end(&s->stacks);
+    ksi_apart_end(s);
     ksi_names_end(&runtime->names);
     ksi_records_end(&s->records);
     if (runtime->processes.slots)

@@ -41,6 +41,13 @@ struct ksi_process_table {
     uint64_t alive;
 };
 
+/* Processes that are ready, longest waiting first; linked by queue_next. */
+struct ksi_queue {
+    struct ksi_process *first, **end;
+    uint32_t length;
+};
+enum { KSI_STACK_CLASSES = 4 };
+
 struct ksi_scheduler {
     struct ksi_runtime *runtime;
     struct ksi_process *current;
@@ -48,15 +55,18 @@ struct ksi_scheduler {
     struct ksi_process *next;         /* to run at once: a call hands over */
     struct ksi_message *next_message; /* what `next` is to handle first; NULL: its mailbox */
     int hand_offs_left, rounds_left;
-    uint32_t queue_length;
-    uint32_t unlinks; /* serial of the latest */
-    struct ksi_process *queue, **queue_end;
-    struct ksi_stack *left;      /* left in the middle of a handler that will not go on */
-    struct ksi_process *pending; /* timers to arm when the slice ends */
-    int64_t now_ns;              /* when the slice began */
+    uint32_t unlinks;                   /* serial of the latest */
+    struct ksi_queue queue;             /* of normal priority */
+    struct ksi_queue high, low;         /* see priority.c */
+    uint32_t ranked;                    /* processes in these two */
+    uint32_t others_waited, low_waited; /* turns that went to more important ones */
+    struct ksi_stack *left;             /* left in the middle of a handler that will not go on */
+    struct ksi_process *pending;        /* timers to arm when the slice ends */
+    int64_t now_ns;                     /* when the slice began */
     struct ksi_pool pool;
     struct ksi_wheel wheel;
     struct ksi_stacks stacks;
+    struct ksi_stacks apart[KSI_STACK_CLASSES]; /* of other sizes; see apart.c */
     struct ksi_records records;
     struct ksi_stack thread; /* where the loop ends */
     bool stopping;
@@ -97,15 +107,25 @@ void ksi_scheduler_run(struct ksi_scheduler *s);
 /* Runs whoever is ready, and does not wait. */
 void ksi_scheduler_finish(struct ksi_scheduler *s);
 void ksi_scheduler_stop(struct ksi_scheduler *s);
+/* priority.c: of a process that is not queued and has another priority than normal. */
+void ksi_ready_ranked(struct ksi_scheduler *s, struct ksi_process *p);
+static inline void ksi_queue_put(struct ksi_queue *queue, struct ksi_process *p)
+{
+    p->queue_next = NULL;
+    *queue->end = p;
+    queue->end = &p->queue_next;
+    queue->length++;
+}
 /* Into the run queue, unless it is there. */
 static inline void ksi_ready(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if (p->flags & KSI_QUEUED) return;
+    if (__builtin_expect(p->flags & KSI_RANKED, 0)) {
+        ksi_ready_ranked(s, p);
+        return;
+    }
     p->flags |= KSI_QUEUED;
-    p->queue_next = NULL;
-    *s->queue_end = p;
-    s->queue_end = &p->queue_next;
-    s->queue_length++;
+    ksi_queue_put(&s->queue, p);
 }
 /* Puts the running process aside until ksi_wake. KS_TIMEOUT: timeout ms are over; KS_NOMEM: no
  * stack to go on with, it was not put aside; KS_OK: woken. */
@@ -198,6 +218,29 @@ static inline ks_pid ksi_pid_of(const struct ksi_process *p)
     return (ks_pid){ .id = ksi_process_id(p) };
 }
 struct ksi_cold *ksi_cold(struct ksi_scheduler *s, struct ksi_process *p);
+
+/* --- priority.c: who is next when not all are of normal priority ------------------------------ */
+/* The queue that has its turn, while `ranked` is not 0. */
+struct ksi_queue *ksi_queue_choose(struct ksi_scheduler *s);
+/* KS_BADARG: there is none such. */
+ks_status ksi_priority_set(struct ksi_process *p, ks_priority priority);
+ks_priority ksi_priority_of(const struct ksi_process *p);
+
+/* --- apart.c: handlers on stacks of another size ---------------------------------------------- */
+void ksi_apart_init(struct ksi_scheduler *s);
+void ksi_apart_end(struct ksi_scheduler *s);
+/* From now on the handlers of p have stacks of at least so many bytes; 0: the default. KS_BADARG:
+ * more than there is; KS_NOMEM: there is none now. Not of the running process. */
+ks_status ksi_apart_set(struct ksi_scheduler *s, struct ksi_process *p, size_t stack_size);
+/* The bytes of a stack of p's. */
+size_t ksi_apart_size(const struct ksi_scheduler *s, const struct ksi_process *p);
+/* Serves p, which has a class, on a stack of that class; the caller's goes into the pool until it
+ * is taken again. Without memory p ends. */
+void ksi_serve_apart(struct ksi_scheduler *s, struct ksi_process *p);
+
+/* --- suspend.c -------------------------------------------------------------------------------- */
+/* Ends a suspension that p made: its record goes. */
+void ksi_suspension_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
 
 /* --- serve.c: what a process without a stack does when it is its turn ------------------------- */
 void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p);

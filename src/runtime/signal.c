@@ -118,7 +118,7 @@ static inline bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_
     p->wait = KSI_WAIT_NOTHING;
     ksi_cancel_timer(s, p);
     p->reason_code = status;
-    if (!s->next && p->stack && s->hand_offs_left > 0 && !(p->flags & KSI_QUEUED) &&
+    if (!s->next && p->stack && s->hand_offs_left > 0 && !(p->flags & (KSI_QUEUED | KSI_LOW)) &&
         !s->simulator) {
         s->hand_offs_left--;
         p->flags |= KSI_QUEUED;

@@ -30,6 +30,7 @@ enum { STACKS_IN_REGION = 2, COLOURS = 16, COLOUR = 64 };
 #else
 enum { STACKS_IN_REGION = 64, COLOURS = 16, COLOUR = 64 };
 #endif
+enum { REGION_BYTES = 16 << 20 }; /* where 64 large ones would be too much at once */
 struct ksi_region {
     struct ksi_region *next;
     char *start;
@@ -55,11 +56,18 @@ static bool install_guard(struct ksi_stacks *stacks, char *low, size_t page)
     return mprotect(low, page, PROT_NONE) == 0;
 }
 
+static size_t stacks_in_region(size_t size)
+{
+    size_t count = REGION_BYTES / size;
+    if (count < 2) count = 2;
+    return count < STACKS_IN_REGION ? count : STACKS_IN_REGION;
+}
+
 static bool new_region(struct ksi_stacks *stacks)
 {
     struct ksi_region *region = malloc(sizeof *region);
     if (!region) return false;
-    region->size = stacks->size * STACKS_IN_REGION;
+    region->size = stacks->size * stacks_in_region(stacks->size);
     region->start = mmap(NULL, region->size, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (region->start == MAP_FAILED) {
@@ -95,7 +103,7 @@ struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks)
     size_t offset = (1 + stacks->count % COLOURS) * COLOUR + sizeof(struct ksi_stack);
     char *top = low + stacks->size - (offset + 63) / 64 * 64;
     struct ksi_stack *stack = (struct ksi_stack *)(void *)top;
-    *stack = (struct ksi_stack){ .lowest = low + page };
+    *stack = (struct ksi_stack){ .lowest = low + page, .home = stacks };
     stack->size = (size_t)(top - stack->lowest);
     stack->valgrind = VALGRIND_STACK_REGISTER(stack->lowest, top);
     stacks->count++;
@@ -103,7 +111,7 @@ struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks)
     return stack;
 }
 
-void ksi_stack_drop(struct ksi_stacks *stacks, struct ksi_stack *stack)
+void ksi_stack_drop(struct ksi_stack *stack)
 {
 #if KSI_ADDRESS_SANITIZER
     __asan_unpoison_memory_region(stack->lowest, stack->size);
@@ -111,8 +119,8 @@ void ksi_stack_drop(struct ksi_stacks *stacks, struct ksi_stack *stack)
 #if KSI_THREAD_SANITIZER
     __tsan_destroy_fiber(stack->fiber);
 #endif
-    make_fresh(stacks, stack);
-    ksi_stack_give(stacks, stack);
+    make_fresh(stack->home, stack);
+    ksi_stack_give(stack->home, stack);
 }
 
 void ksi_stacks_end(struct ksi_stacks *stacks)

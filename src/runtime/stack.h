@@ -17,8 +17,9 @@ struct ksi_stack {
     struct ksi_stack *next;
     char *lowest; /* first usable byte */
     size_t size;
-    void *fake;  /* AddressSanitizer's */
-    void *fiber; /* ThreadSanitizer's */
+    struct ksi_stacks *home; /* the pool that it belongs to; NULL: a thread's */
+    void *fake;              /* AddressSanitizer's */
+    void *fiber;             /* ThreadSanitizer's */
     unsigned valgrind;
     bool fresh; /* starts at the loop, not where it was left */
 };
@@ -53,8 +54,9 @@ static inline void ksi_stack_give(struct ksi_stacks *stacks, struct ksi_stack *s
     stacks->free = stack;
     stacks->in_pool++;
 }
-/* Left in the middle of a handler: its frames are forgotten, no destructor runs. */
-void ksi_stack_drop(struct ksi_stacks *stacks, struct ksi_stack *stack);
+/* Left in the middle of a handler: back to its pool. Its frames are forgotten, no destructor
+ * runs. */
+void ksi_stack_drop(struct ksi_stack *stack);
 
 /* What the sanitizers must be told before and after a switch; empty without them. */
 #if KSI_SANITIZED

@@ -4,7 +4,7 @@
  * A start is a request: the new process finds it first in its mailbox, on_start answers it, and the
  * death of a process that did not get so far answers it last, when its name is free again. A failed
  * start leaves no link, monitor or exit with the starter. Called from inside a process. */
-#include <kiosk/start.h>
+#include <kiosk/spawn.h>
 
 #include "base/base.h"
 #include "runtime/inherited.h"
@@ -172,6 +172,9 @@ static const ks_type *args_type(const ks_module *module)
 
 static ks_status set_limits(struct ksi_scheduler *s, struct ksi_process *p, const ks_child *row)
 {
+    ks_status status = ksi_priority_set(p, row->priority);
+    if (!status && row->stack_size) status = ksi_apart_set(s, p, row->stack_size);
+    if (status) return status;
     if (row->mailbox_max) p->mailbox_max = row->mailbox_max;
     if (!row->memory_max) return KS_OK;
     if (!ksi_cold(s, p)) return KS_NOMEM;
@@ -180,11 +183,10 @@ static ks_status set_limits(struct ksi_scheduler *s, struct ksi_process *p, cons
 }
 
 /* Name, limits and link stand before on_start. On failure the process is unmade. */
-static ks_status prepare(
-    struct ksi_scheduler *s, const ks_child *row, int relation, struct ksi_process **ret_process)
+static ks_status prepare(struct ksi_scheduler *s, const ks_child *row, const ks_type *type,
+    int relation, struct ksi_process **ret_process)
 {
     static const ks_none none;
-    const ks_type *type = args_type(row->module);
     struct ksi_process *p = ksi_process_start(
         s, row->module, type, row->args || type != &ks_none_type ? row->args : &none);
     if (!p) return KS_NOMEM;
@@ -221,7 +223,7 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
         if (ret_pid) *ret_pid = pid;
         return KS_ALREADY_STARTED;
     }
-    ks_status status = prepare(s, row, relation, &p);
+    ks_status status = prepare(s, row, args_type(row->module), relation, &p);
     if (status) return status;
     pid = ksi_pid_of(p);
     ks_ref monitor = { { 0, 0 } };
@@ -245,6 +247,53 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
     return KS_OK;
 }
 
+/* --- spawn with options: the row of a plain function ------------------------------------------ */
+static ks_status spawn_with(struct ksi_scheduler *s, const struct spawned *what,
+    const ks_spawn_options *options, ks_pid *ret_pid)
+{
+    const ks_child row = { .module = &spawn_module,
+        .args = what,
+        .name = options->name,
+        .mailbox_max = options->mailbox_max,
+        .overload = options->overload,
+        .memory_max = options->memory_max,
+        .stack_size = options->stack_size,
+        .priority = options->priority };
+    struct ksi_process *p;
+    ks_pid pid = row.name ? ks_whereis(row.name) : (ks_pid){ 0 };
+    if (!ks_is_none(pid)) {
+        if (ret_pid) *ret_pid = pid;
+        return KS_ALREADY_STARTED;
+    }
+    ks_status status = prepare(s, &row, &spawned_type, ALONE, &p);
+    if (status) return status;
+    pid = ksi_pid_of(p);
+    ks_ref monitor = { { 0, 0 } };
+    bool done = !options->label || ksi_label_set(s, p, options->label);
+    if (done && options->ret_monitor) monitor = ksi_monitor_start(s, s->current, pid);
+    if (options->ret_monitor && !monitor.id[0]) done = false;
+    if (!done || (options->link && !link_both(s, p))) { /* linked last: nothing to undo there */
+        unmake(s, p);
+        ks_demonitor(monitor);
+        return KS_NOMEM;
+    }
+    if (options->ret_monitor) *options->ret_monitor = monitor;
+    if (ret_pid) *ret_pid = pid;
+    ksi_ready(s, p);
+    return KS_OK;
+}
+
+ks_status ks_spawn_with_(
+    void (*fn)(void *arg), void *arg, const ks_spawn_options *options, size_t size, ks_pid *ret_pid)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
+    ks_spawn_options known = { 0 };
+    if (options) memcpy(&known, options, size < sizeof known ? size : sizeof known);
+    return spawn_with(s, &(struct spawned){ fn, arg }, &known, ret_pid);
+}
+
+/* --- start, from wherever --------------------------------------------------------------------- */
 struct outside_start {
     const ks_child *how;
     size_t size;

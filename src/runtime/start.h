@@ -13,5 +13,7 @@ struct ksi_process *ksi_process_start(
 void ksi_started(struct ksi_scheduler *s, struct ksi_process *p);
 /* Out of the run queue's reach: everything that ksi_process_start made, given back. */
 struct ksi_process *ksi_spawn(struct ksi_scheduler *s, void (*fn)(void *arg), void *arg);
+/* process.c: cut to 63 bytes. False: out of memory. */
+bool ksi_label_set(struct ksi_scheduler *s, struct ksi_process *p, const char *text);
 
 #endif

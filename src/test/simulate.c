@@ -125,8 +125,10 @@ static void kill_one(struct run *run, struct ksi_process *p)
 static void show_one(struct run *run, struct ksi_process *p)
 {
     static const char *const waits[] = { "nothing", "a reply", "a message", "I/O", "time" };
-    fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s\n", p->index, p->generation,
-        p->module ? p->module->name : "?", p->name ? " named " : "", p->name ? p->name->text : "",
+    char pid[KS_PID_TEXT_MAX];
+    fprintf(stderr, "  left: %s %s%s%s, waits for %s\n",
+        ks_pid_text(ksi_pid_of(p), pid, sizeof pid), p->module ? p->module->name : "?",
+        p->name ? " named " : "", p->name ? p->name->text : "",
         p->stack || p->wait ? waits[p->wait] : "messages");
 }
 

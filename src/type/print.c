@@ -111,15 +111,24 @@ static void put_float(struct writer *out, double value, bool narrow)
     if (whole) puts_to(out, ".0");
 }
 
-static void put_pid(struct writer *out, ks_pid pid)
+const char *ks_pid_text(ks_pid pid, char *buffer, size_t size)
 {
+    enum { ALIAS = 2 }; /* in the runtime's words: KSI_PID_ALIAS */
     uint32_t index = (uint32_t)pid.id;
     if (ks_is_none(pid))
-        puts_to(out, "none");
+        snprintf(buffer, size, "none");
     else if (pid.kind != 0)
-        format(out, "#name(%" PRIu32 ")", index);
+        snprintf(buffer, size, "#%s(%" PRIu32 ")", pid.kind == ALIAS ? "alias" : "name", index);
     else
-        format(out, "<%" PRIu32 ".%" PRIu32 ".%" PRIu64 ">", pid.node, index, pid.id >> 32);
+        snprintf(
+            buffer, size, "<%" PRIu32 ".%" PRIu32 ".%" PRIu64 ">", pid.node, index, pid.id >> 32);
+    return buffer;
+}
+
+static void put_pid(struct writer *out, ks_pid pid)
+{
+    char text[KS_PID_TEXT_MAX];
+    puts_to(out, ks_pid_text(pid, text, sizeof text));
 }
 
 static void put_reason(struct writer *out, ks_reason reason)

@@ -79,11 +79,11 @@ START_TEST(a_dropped_stack_starts_again)
         go_to(stack);
         go_to(stack);
         ck_assert_int_eq(entered, i);
-        ksi_stack_drop(&stacks, stack);
+        ksi_stack_drop(stack);
         ck_assert(stack->fresh);
         ck_assert_ptr_eq(ksi_stack_get(&stacks), stack);
     }
-    ksi_stack_drop(&stacks, stack);
+    ksi_stack_drop(stack);
     ksi_stacks_end(&stacks);
 }
 END_TEST

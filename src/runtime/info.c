@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info.c - a look at a process from outside: its control block is read, it never notices.
+ *
+ * What stands on the stack of a blocked process (struct ksi_call) is read only while it waits for
+ * it. Called from inside a process. */
+#include <kiosk/info.h>
+
+#include "base/base.h"
+#include "runtime/signal.h"
+#include "type/type.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NS_PER_MS = 1000000, VALUE_BYTES = 160 };
+
+/* NULL: nobody. What the asker sent before has been applied. */
+static struct ksi_process *look_at(struct ksi_scheduler *s, ks_pid pid)
+{
+    struct ksi_process *p = ksi_resolve(s, pid);
+    if (p) ksi_inbox_drain(s, p);
+    return p && p->in_use ? p : NULL;
+}
+
+/* The request that it is started by is no message. */
+static const struct ksi_message *first_of(const struct ksi_process *p)
+{
+    const struct ksi_message *m = p->mailbox;
+    return m && m->kind == KSI_START ? m->next : m;
+}
+
+/* --- a snapshot ------------------------------------------------------------------------------- */
+static void put_state(
+    const struct ksi_scheduler *s, const struct ksi_process *p, ks_process_snapshot *info)
+{
+    static const ks_waits_for waits[] = { [KSI_WAIT_NOTHING] = KS_WAITS_FOR_MESSAGE,
+        [KSI_WAIT_REPLY] = KS_WAITS_FOR_REPLY,
+        [KSI_WAIT_MESSAGE] = KS_WAITS_FOR_MESSAGE,
+        [KSI_WAIT_EVENT] = KS_WAITS_FOR_IO,
+        [KSI_WAIT_TIME] = KS_WAITS_FOR_TIME };
+    bool waits_now = p->wait != KSI_WAIT_NOTHING || !(p->stack || (p->flags & KSI_QUEUED));
+    info->state = KS_PROCESS_WAITING;
+    if (p->flags & KSI_EXITING)
+        info->state = KS_PROCESS_EXITING;
+    else if (p->flags & KSI_SUSPENDED)
+        info->state = KS_PROCESS_SUSPENDED;
+    else if (p == s->current)
+        info->state = KS_PROCESS_RUNNING;
+    else if (!waits_now)
+        info->state = KS_PROCESS_RUNNABLE;
+    else
+        info->waits_for = waits[p->wait];
+}
+
+static void put_wait(
+    struct ksi_scheduler *s, const struct ksi_process *p, ks_process_snapshot *info)
+{
+    info->wait_left = KS_INFINITY;
+    info->waited = -1;
+    if (p->flags & KSI_EXITING) return; /* its reason stands where the duration was */
+    if (p->flags & KSI_PENDING_TIMER) { /* of this slice */
+        info->wait_left = p->timer_ms;
+        info->waited = 0;
+    } else if (ksi_timer_armed(&p->timer)) {
+        ks_ms left = p->timer.due - ksi_fresh_ns(s) / NS_PER_MS;
+        info->wait_left = left > 0 ? left : 0;
+        info->waited = p->timer_ms > info->wait_left ? p->timer_ms - info->wait_left : 0;
+    }
+    if (p->wait == KSI_WAIT_REPLY && p->call) info->calls = ksi_pid(p->call->target);
+}
+
+static void put_current(
+    struct ksi_scheduler *s, const struct ksi_process *p, ks_process_snapshot *info)
+{
+    const struct ksi_message *m = p->current;
+    info->deadline_left = KS_INFINITY;
+    if (!m) return;
+    if (m->public.type && m->public.body) info->message_type = m->public.type->name;
+    if (m->public.op) info->operation = m->public.op->name;
+    if (!ksi_is_call(m)) return;
+    info->caller = ksi_pid(m->from);
+    if (m->flags & KSI_ASYNC) return;
+    info->deadline_left = m->deadline;
+    if (m->deadline >= KS_INFINITY || (m->flags & KSI_RELATIVE)) return;
+    ks_ms left = m->deadline - ksi_fresh_ns(s) / NS_PER_MS;
+    info->deadline_left = left > 0 ? left : 0;
+}
+
+static void put_memory(
+    const struct ksi_scheduler *s, const struct ksi_process *p, ks_process_snapshot *info)
+{
+    info->memory_process = sizeof *p + (p->cold ? sizeof *p->cold : 0);
+    info->memory_state = p->state ? p->module->state_size : 0;
+    for (const struct ksi_block *block = p->turn; block; block = block->next)
+        info->memory_turn += block->size;
+    size_t replies = 0; /* counted with the others, but no part of either */
+    for (const struct ksi_message *m = p->received; m; m = m->next)
+        if (m->flags & KSI_COUNTED) replies += m->serial;
+    info->memory_turn += replies;
+    info->memory_allocated = p->memory_used - info->memory_turn;
+    info->stack_size = ksi_apart_size(s, p);
+    const struct ksi_stack *stack = p == s->current ? s->stack : p->stack;
+    uintptr_t top = stack ? (uintptr_t)stack->lowest + stack->size : 0;
+    uintptr_t at = (uintptr_t)__builtin_frame_address(0);
+    if (stack && stack == p->stack) at = (uintptr_t)stack->sp;
+    info->stack_used = top > at ? top - at : 0;
+}
+
+static void put_text(char *to, size_t size, const char *text)
+{
+    if (text) snprintf(to, size, "%s", text);
+}
+
+ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t size)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s) return KS_DENIED;
+    struct ksi_process *p = look_at(s, pid);
+    if (!p) return KS_NOPROC;
+    ks_process_snapshot info = { .pid = ksi_pid_of(p),
+        .parent = ksi_pid(p->parent),
+        .module = p->module->name,
+        .behaviour = p->module->behaviour->name,
+        .queue_length = p->queue_length - (first_of(p) != p->mailbox),
+        .priority = ksi_priority_of(p),
+        .traps_exits = p->flags & KSI_TRAPS,
+        .starting = p->flags & KSI_STARTING };
+    put_text(info.name, sizeof info.name, p->name ? p->name->text : NULL);
+    put_text(info.label, sizeof info.label, p->cold ? ksi_block_text(p->cold->label) : NULL);
+    put_state(s, p, &info);
+    put_wait(s, p, &info);
+    put_current(s, p, &info);
+    put_memory(s, p, &info);
+    memcpy(ret_info, &info, size < sizeof info ? size : sizeof info);
+    return KS_OK;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+size_t ks_processes(ks_pid *ret_pids, size_t max)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    size_t count = 0;
+    if (!s) return 0;
+    const struct ksi_process_table *table = &s->runtime->processes;
+    for (uint32_t i = 1; i < table->used; i++) {
+        const struct ksi_process *p = &table->slots[i];
+        if (!p->in_use || (p->flags & KSI_EXITING)) continue;
+        if (count < max) ret_pids[count] = ksi_pid_of(p);
+        count++;
+    }
+    return count;
+}
+
+/* --- a mailbox as text ------------------------------------------------------------------------ */
+struct out {
+    char *buffer;
+    size_t size, length;
+};
+
+static void add(struct out *out, const char *format, ...) KS_PRINTF(2, 3);
+static void add(struct out *out, const char *format, ...)
+{
+    size_t left = out->size - out->length;
+    if (left <= 1) return;
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(out->buffer + out->length, left, format, args);
+    va_end(args);
+    if (length > 0) out->length += (size_t)length < left ? (size_t)length : left - 1;
+}
+
+static const char *kind_of(const struct ksi_message *m)
+{
+    static const char *const kinds[] = { [KSI_MESSAGE] = "message",
+        [KSI_STOP] = "stop",
+        [KSI_STATUS] = "status",
+        [KSI_TRAPPED] = "exit",
+        [KSI_RESPONSE] = "response" };
+    if (m->public.op) return m->public.op->kind == KS_OP_CALL ? "call" : "cast";
+    return m->kind < KSI_COUNT_OF(kinds) && kinds[m->kind] ? kinds[m->kind] : "?";
+}
+
+static void add_message(struct out *out, const struct ksi_message *m)
+{
+    char value[VALUE_BYTES] = "", from[KS_PID_TEXT_MAX];
+    if (m->public.type && m->public.body)
+        ks_print_(m->public.type, m->public.body, value, sizeof value);
+    add(out, "%s", kind_of(m));
+    if (m->public.op) add(out, " %s", m->public.op->name);
+    if (value[0]) add(out, " %s", value);
+    if (m->from) add(out, " from %s", ks_pid_text(ksi_pid(m->from), from, sizeof from));
+    add(out, "\n");
+}
+
+ks_status ks_format_mailbox(ks_pid pid, char *buffer, size_t size, size_t messages_max)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s) return KS_DENIED;
+    struct ksi_process *p = look_at(s, pid);
+    if (!p) return KS_NOPROC;
+    struct out out = { .buffer = buffer, .size = size };
+    if (size) buffer[0] = 0;
+    const struct ksi_message *m = first_of(p);
+    for (; m && messages_max > 0 && out.length + 1 < size; m = m->next, messages_max--)
+        add_message(&out, m);
+    return KS_OK;
+}
