@@ -140,6 +140,7 @@ static void fail_requests(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->current;
     p->current = NULL;
+    ksi_line_end(s, p);
     if (m) fail_request(s, p, m);
     while ((m = p->deferred)) {
         p->deferred = m->next;
@@ -177,6 +178,7 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
 {
     ksi_allocations_free(s, p);
     ksi_context_unref(s, p->context);
+    if (p->limits) ksi_pool_give(&s->pool, p->limits, ksi_pool_class_of(sizeof *p->limits));
     if (p->state) ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));
     struct ksi_cold *cold = p->cold;
     if (!cold) return;
