@@ -23,8 +23,8 @@ typedef enum ks_restart {
     KS_TRANSIENT, /* restarted unless it ended clean (ks_is_clean) */
     KS_TEMPORARY  /* never */
 } ks_restart;
-/* What a full mailbox does with one more call, cast or message. A refused or dropped call fails with
- * KS_OVERLOAD; an asynchronous one has that as its response. */
+/* What a full mailbox does with one more call, cast or message. A refused or dropped call fails
+ * with KS_OVERLOAD; an asynchronous one has that as its response. */
 typedef enum ks_overload {
     KS_REFUSE,      /* casts and messages return KS_OVERLOAD, too */
     KS_DROP_NEWEST, /* casts and messages return KS_OK, and are gone */
@@ -53,11 +53,12 @@ typedef struct ks_child {
 } ks_child;
 
 /* The limits of a mailbox, exactly.
- * Counted: all that stands in it, in messages and in blocks of 64 bytes: at least one each, with all
- * that it points at (each ks_bin in full, wherever else it is; large ones rounded up by an eighth).
+ * Counted: all that stands in it, in messages and in blocks of 64 bytes: at least one each, with
+ * all that it points at (each ks_bin in full, wherever else it is; large ones rounded up by an
+ * eighth).
  * Exempt, so never refused or dropped: exits, links, monitors and what comes of them (ks_down,
- * ks_exited), replies, responses to asynchronous requests, requests to stop or to format the status,
- * and a timer's message to the process that made the timer, if it is one of a single shot.
+ * ks_exited), replies, responses to asynchronous requests, requests to stop or to format the
+ * status, and the message of a timer of a single shot to the process that made it.
  * Soft: the last message may pass the limit of bytes, by its own size; what is under way between
  * schedulers is not counted before it arrives; what is exempt may pass both.
  * KS_DROP_OLDEST does not drop what a process sent to itself, nor its timers' messages; when the
@@ -66,7 +67,8 @@ typedef struct ks_child {
  * at most, and no longer than the request being handled may take (KS_DEADLINE); then it was not
  * sent: KS_OVERLOAD. Sent to a process that ends meanwhile: KS_OK. Who cannot wait is refused: a
  * timer, a release hook, an asynchronous request; a cast that would close a cycle of processes
- * which wait for each other, at once. What can be read: ks_mailbox_length and its kin, runtime.h. */
+ * which wait for each other, at once.
+ * What can be read: ks_mailbox_length and its kin, runtime.h. */
 
 /* Module and arguments of a row; the fields are checked against stack_args. */
 #define KS_START(...) KS_START_(__VA_ARGS__, )

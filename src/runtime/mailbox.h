@@ -2,8 +2,8 @@
 /* mailbox.h - a mailbox: taking messages out of it, anywhere; how much it holds, and when it is
  * full.
  *
- * A mailbox is measured in messages and in units of 64 bytes, of which each message is one, and what
- * it weighs more. So one comparison is enough for both limits, and a message of up to 64 bytes
+ * A mailbox is measured in messages and in units of 64 bytes, of which each message is one, and
+ * what it weighs more. So one comparison is enough for both limits, and a message of up to 64 bytes
  * changes nothing but the length:
  *
  *     units = queue_length + mailbox_extra
@@ -69,7 +69,7 @@ static inline struct ksi_message *ksi_mailbox_take(struct ksi_process *p, struct
 /* The sockets in a message become those of the process that takes it. */
 void ksi_message_arrive(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
 
-/* --- overload.c: what a full mailbox does ------------------------------------------------------ */
+/* --- overload.c: what a full mailbox does ---------------------------------------------------- */
 /* True: decided, by *ret_status; m is freed, was sent after a wait, or stands in the line, and its
  * caller is to block. False: there is room now. waits: m is the running process's, which may wait
  * for room. */
