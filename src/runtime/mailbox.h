@@ -19,11 +19,10 @@
 #include "runtime/process.h"
 
 /* The defaults: a mailbox of small messages reaches the first one only. */
-#ifdef KSI_MEAN
-enum { KSI_MAILBOX_MAX = 1000, KSI_MAILBOX_BYTES_MAX = 16 << 20 };
-#else
-enum { KSI_MAILBOX_MAX = 1000000, KSI_MAILBOX_BYTES_MAX = 256 << 20 };
-#endif
+enum {
+    KSI_MAILBOX_MAX = KSI_KNOB(1000000, 1000),
+    KSI_MAILBOX_BYTES_MAX = KSI_KNOB(256 << 20, 16 << 20)
+};
 _Static_assert(KSI_MAILBOX_BYTES_MAX / 64 >= KSI_MAILBOX_MAX, "the gate of an empty mailbox");
 
 /* Of a process whose row says something about its mailbox. */
