@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flood.c - flood_*: ten million casts at a server that is given less time than it would need, by
- * each policy of its mailbox. Every cast must be accounted for, the mailbox and the memory of the OS
- * process must stay within their limits, and afterwards the server must answer as fast as before. */
+ * each policy of its mailbox. Every cast must be accounted for, the mailbox and the memory of the
+ * OS process stay within their limits, and afterwards the server answers as fast as before. */
 #include "bench.h"
 
 #include <stdio.h>
@@ -89,10 +89,8 @@ static void flood(ks_overload policy)
 {
     int64_t n = scaled(10000000), before_bytes = memory_bytes("VmRSS:");
     ks_pid server;
-    const ks_child row = { KS_START(basin),
-        .mailbox_max = MAILBOX_MAX,
-        .mailbox_bytes_max = MAILBOX_BYTES_MAX,
-        .overload = policy };
+    const ks_child row = { KS_START(basin), .mailbox_max = MAILBOX_MAX,
+        .mailbox_bytes_max = MAILBOX_BYTES_MAX, .overload = policy };
     if (ks_start(&row, &server)) wrong("a server did not start");
     double before = median_call_ns(server), start = now_seconds();
     uint64_t longest;

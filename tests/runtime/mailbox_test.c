@@ -223,11 +223,8 @@ static void a_supervisor_passes_limits_on(void)
 {
     ks_pid supervisor, pid;
     KS_CHECK_OK(ks_start(KS_CHILD(boss), &supervisor));
-    const ks_child row = { KS_START(store),
-        .restart = KS_TEMPORARY,
-        .mailbox_bytes_max = 1000,
-        .overload = KS_BLOCK,
-        .overload_timeout = 77 };
+    const ks_child row = { KS_START(store), .restart = KS_TEMPORARY, .mailbox_bytes_max = 1000,
+        .overload = KS_BLOCK, .overload_timeout = 77 };
     KS_CHECK_OK(ks_start_child(supervisor, &row, &pid));
     KS_CHECK_OK(store_cast_work(pid, &(ks_int){ 1000 }));
     settle();

@@ -8,7 +8,12 @@
 #include "runtime/sanitizers.h"
 #include "support/suite.h"
 
-enum { SEEDS = KSI_THREAD_SANITIZER ? 10 : 100, SWEEP_STEP = KSI_THREAD_SANITIZER ? 17 : 1, SWEEP_MAX = 1000, LIMIT = 3 };
+enum {
+    SEEDS = KSI_THREAD_SANITIZER ? 10 : 100,
+    SWEEP_STEP = KSI_THREAD_SANITIZER ? 17 : 1,
+    SWEEP_MAX = 1000,
+    LIMIT = 3
+};
 static bool whole; /* the last run had all it asked for */
 static int sent, failed_sends, handled;
 
@@ -96,11 +101,8 @@ static void one_shop(ks_overload policy)
 {
     ks_pid pid, pids[3];
     ks_ref monitors[3];
-    const ks_child row = { KS_START(shop),
-        .mailbox_max = LIMIT,
-        .mailbox_bytes_max = 600,
-        .overload = policy,
-        .overload_timeout = 50 };
+    const ks_child row = { KS_START(shop), .mailbox_max = LIMIT, .mailbox_bytes_max = 600,
+        .overload = policy, .overload_timeout = 50 };
     if (!fine(ks_start(&row, &pid))) return;
     sent = failed_sends = handled = 0;
     (void)fine(shop_cast_work(pid, &(ks_int){ 20 }));
@@ -166,6 +168,6 @@ END_TEST
 
 int main(void)
 {
-    return run_suite("overload memory", 100,
-        TESTS(with_enough_memory_everything_works, each_alone, by_chance));
+    return run_suite(
+        "overload memory", 100, TESTS(with_enough_memory_everything_works, each_alone, by_chance));
 }

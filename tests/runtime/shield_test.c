@@ -5,7 +5,7 @@
 
 #include <kiosk/timer.h>
 
-/* --- a chain: each works for a random while, and asks the next one ----------------------------- */
+/* --- a chain: each works for a random while, and asks the next one ---------------------------- */
 KS_MODULE(stage, ks_pid);
 KS_CALL(stage, run, ks_int, ks_int); /* ms of work, at most */
 struct stage {
@@ -87,9 +87,9 @@ typedef struct cache_args {
 } cache_args;
 KS_TYPE(cache_args, source);
 KS_MODULE(cache, cache_args);
-KS_CALL(cache, fill, ks_int, ks_int);  /* shielded after as many ms */
-KS_CALL(cache, plain, void, ks_int);   /* not */
-KS_CALL(cache, tried, void, ks_int);   /* not, and KS_TRY */
+KS_CALL(cache, fill, ks_int, ks_int); /* shielded after as many ms */
+KS_CALL(cache, plain, void, ks_int);  /* not */
+KS_CALL(cache, tried, void, ks_int);  /* not, and KS_TRY */
 KS_CALL(cache, left, void, ks_int);
 KS_CALL(cache, state, void, ks_int);
 KS_CALL(cache, status_of, ks_pid, ks_int);
