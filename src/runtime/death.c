@@ -140,7 +140,6 @@ static void fail_requests(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->current;
     p->current = NULL;
-    ksi_line_end(s, p);
     if (m) fail_request(s, p, m);
     while ((m = p->deferred)) {
         p->deferred = m->next;
@@ -148,6 +147,7 @@ static void fail_requests(struct ksi_scheduler *s, struct ksi_process *p)
         m->public.body = NULL;
         fail_request(s, p, m);
     }
+    /* Who stands in line for room gets it, one by one, and hears of the end like the others. */
     while (p->mailbox) fail_request(s, p, ksi_mailbox_take(p, &p->mailbox));
 }
 

@@ -78,7 +78,5 @@ bool ksi_overload(struct ksi_scheduler *s, struct ksi_process *target, struct ks
 void ksi_line_leave(struct ksi_scheduler *s, struct ksi_process *sender);
 /* Lets in who has room now. */
 void ksi_line_advance(struct ksi_scheduler *s, struct ksi_process *p);
-/* p is gone: all go on. */
-void ksi_line_end(struct ksi_scheduler *s, struct ksi_process *p);
 
 #endif

@@ -73,7 +73,7 @@ static struct ksi_message *leave(struct ksi_process *p, struct ksi_process *send
 void ksi_line_leave(struct ksi_scheduler *s, struct ksi_process *sender)
 {
     struct ksi_process *p = ksi_process_of(s, sender->call->target);
-    KSI_ASSERT(p); /* its end would have emptied the line */
+    KSI_ASSERT(p); /* its end lets everybody in */
     ksi_message_free(s, leave(p, sender));
 }
 
@@ -83,17 +83,6 @@ void ksi_line_advance(struct ksi_scheduler *s, struct ksi_process *p)
         struct ksi_process *sender = p->limits->line;
         ksi_message_put(s, p, leave(p, sender));
         ksi_wake(s, sender, KSI_WAIT_ROOM); /* a caller waits on, for its reply */
-    }
-}
-
-void ksi_line_end(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    while (p->limits && p->limits->line) {
-        struct ksi_process *sender = p->limits->line;
-        struct ksi_message *m = leave(p, sender);
-        ksi_request_fail(s, m, KS_NOPROC);
-        ksi_message_free(s, m);
-        ksi_wake(s, sender, KSI_WAIT_ROOM); /* to send to nobody is no error */
     }
 }
 
