@@ -16,15 +16,8 @@ void ksi_mailbox_weigh(struct ksi_process *p)
     p->mailbox_gate = count < left ? count : left;
 }
 
-void ksi_mailbox_heavier(struct ksi_process *p, const struct ksi_message *m)
+void ksi_mailbox_rise(struct ksi_process *p)
 {
-    p->mailbox_extra += ksi_weight_units(m->weight);
-    ksi_mailbox_weigh(p);
-}
-
-void ksi_mailbox_lighter(struct ksi_process *p, const struct ksi_message *m)
-{
-    p->mailbox_extra -= ksi_weight_units(m->weight);
     ksi_mailbox_weigh(p);
     if (p->flags & KSI_LINE) ksi_line_advance(p->scheduler, p);
 }

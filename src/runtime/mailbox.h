@@ -21,9 +21,10 @@
 /* The defaults: a mailbox of small messages reaches the first one only. */
 enum {
     KSI_MAILBOX_MAX = KSI_KNOB(1000000, 1000),
-    KSI_MAILBOX_BYTES_MAX = KSI_KNOB(256 << 20, 16 << 20)
+    KSI_MAILBOX_BYTES_MAX = KSI_KNOB(256 << 20, 16 << 20),
+    KSI_MAILBOX_FREE = KSI_MAILBOX_BYTES_MAX / 64 - KSI_MAILBOX_MAX /* units: no matter yet */
 };
-_Static_assert(KSI_MAILBOX_BYTES_MAX / 64 >= KSI_MAILBOX_MAX, "the gate of an empty mailbox");
+_Static_assert(KSI_MAILBOX_FREE >= 0, "the gate of an empty mailbox");
 
 /* Of a process whose row says something about its mailbox. */
 struct ksi_limits {
@@ -40,9 +41,20 @@ ks_status ksi_mailbox_limit(struct ksi_scheduler *s, struct ksi_process *p, cons
 /* Sets the gate, after limits or what the messages weigh have changed. */
 void ksi_mailbox_weigh(struct ksi_process *p);
 /* The message is in. */
-void ksi_mailbox_heavier(struct ksi_process *p, const struct ksi_message *m);
-/* The message is out; there may be room for somebody in the line. */
-void ksi_mailbox_lighter(struct ksi_process *p, const struct ksi_message *m);
+static inline void ksi_mailbox_heavier(struct ksi_process *p, const struct ksi_message *m)
+{
+    p->mailbox_extra += ksi_weight_units(m->weight);
+    if (KSI_UNLIKELY(p->limits || p->mailbox_extra > KSI_MAILBOX_FREE)) ksi_mailbox_weigh(p);
+}
+/* The gate rises; there may be room for somebody in the line. */
+void ksi_mailbox_rise(struct ksi_process *p);
+/* The message is out. */
+static inline void ksi_mailbox_lighter(struct ksi_process *p, const struct ksi_message *m)
+{
+    uint32_t before = p->mailbox_extra;
+    p->mailbox_extra = before - ksi_weight_units(m->weight);
+    if (KSI_UNLIKELY(p->limits || before > KSI_MAILBOX_FREE)) ksi_mailbox_rise(p);
+}
 static inline bool ksi_mailbox_full(const struct ksi_process *p)
 {
     return p->queue_length >= p->mailbox_gate;

@@ -32,6 +32,9 @@ uint8_t ksi_weight_of(size_t bytes)
     return (uint8_t)(shift * 8 + (int)rounded);
 }
 
+/* Of a block of each class, but for large ones. */
+static const uint8_t class_weights[KSI_POOL_CLASSES + 1] = { 0, 1, 3, 7, 15, 24, 32, 0 };
+
 struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
 {
     size_t size = 0;
@@ -48,16 +51,17 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
     m->kind = KSI_MESSAGE;
     m->flags = 0;
     m->size_class = size_class;
-    m->weight = 0;
+    m->weight = class_weights[size_class];
     m->ref = 0;
-    if (KSI_UNLIKELY(size_class > 0)) m->weight = ksi_weight_of(sizeof *m + size);
+    if (KSI_UNLIKELY(size_class == KSI_POOL_LARGE)) m->weight = ksi_weight_of(sizeof *m + size);
     if (!value) return m;
     ksi_copy_flat(m->body, value, type->size);
     if (KSI_LIKELY(type->flat)) return m;
     ksi_type_detach(type, m->body, (char *)m->body + ((type->size + 7u) & ~7u));
     if (KSI_UNLIKELY(type->owns)) {
         m->flags = KSI_MOVES;
-        m->weight = ksi_weight_of(sizeof *m + size + ksi_type_shared(type, m->body));
+        size_t shared = ksi_type_shared(type, m->body);
+        if (shared) m->weight = ksi_weight_of(sizeof *m + size + shared);
         ksi_type_each_socket(type, m->body, move_out, s);
     }
     return m;

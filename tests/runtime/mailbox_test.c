@@ -6,17 +6,26 @@
 #include <kiosk/timer.h>
 #include <string.h>
 
+static uint8_t bytes[100000];
+
 /* --- what a message weighs -------------------------------------------------------------------- */
 static void weights_are_exact_when_small_and_never_too_little(void)
 {
     KS_CHECK(ksi_weight_units(ksi_weight_of(0)) == 0);
     for (size_t units = 1; units < 17; units++) /* the first one does not count */
         KS_CHECK(ksi_weight_units(ksi_weight_of(units * 64)) == units - 1);
-    for (size_t bytes = 1; bytes < (size_t)1 << 36; bytes += bytes / 7 + 1) {
-        size_t units = (bytes - 1) / 64, weighed = ksi_weight_units(ksi_weight_of(bytes));
+    for (size_t size = 1; size < (size_t)1 << 36; size += size / 7 + 1) {
+        size_t units = (size - 1) / 64, weighed = ksi_weight_units(ksi_weight_of(size));
         KS_CHECK(weighed >= units && weighed <= units + units / 8);
     }
     KS_CHECK(ksi_weight_units(ksi_weight_of(SIZE_MAX)) == 1u << 30);
+    for (size_t size = 9; size < 5000; size += 50) { /* a block weighs what it takes */
+        ks_pid self = ks_self();
+        KS_CHECK_OK(ks_send(self, ks_text, &(ks_text){ (const char *)bytes, size }));
+        KS_CHECK(ks_mailbox_bytes(self) >= 56 + 16 + size);
+        KS_CHECK(ks_mailbox_bytes(self) <= 2 * (56 + 16 + 7 + 8 + size));
+        KS_CHECK(ks_receive(0) != NULL);
+    }
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */
@@ -34,7 +43,6 @@ struct store {
     int count;
 };
 static int stored;
-static uint8_t bytes[100000];
 
 static ks_next store_handle_put(store *self, const parcel *one)
 {
