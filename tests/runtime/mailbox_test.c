@@ -23,7 +23,7 @@ static void weights_are_exact_when_small_and_never_too_little(void)
         ks_pid self = ks_self();
         KS_CHECK_OK(ks_send(self, ks_text, &(ks_text){ (const char *)bytes, size }));
         KS_CHECK(ks_mailbox_bytes(self) >= 56 + 16 + size);
-        KS_CHECK(ks_mailbox_bytes(self) <= 2 * (56 + 16 + 7 + 8 + size));
+        KS_CHECK(ks_mailbox_bytes(self) <= (56 + 16 + 15 + size) * 9 / 4);
         KS_CHECK(ks_receive(0) != NULL);
     }
 }
