@@ -4,54 +4,86 @@
 #include "base/base.h"
 #include <stdlib.h>
 
-enum { SPAN_SIZE = 64 * 1024 };
-struct ksi_span {
-    struct ksi_span *next;
-};
+/* A pool holds 256 KiB of a class, and moves an eighth of it at a time. */
+enum { HELD_BYTES = 256 * 1024, MOVED_SHARE = 8 };
+/* After a rest it holds this much. */
+enum { RESTING_BYTES = 32 * 1024 };
 
-static size_t class_size(uint8_t size_class) { return (size_t)KSI_POOL_SMALLEST << size_class; }
+static int32_t capacity(int size_class)
+{
+    return (int32_t)(HELD_BYTES / ksi_span_class_size(size_class));
+}
 
-void ksi_pool_init(struct ksi_pool *pool) { *pool = (struct ksi_pool){ 0 }; }
+void ksi_pool_init(struct ksi_pool *pool, struct ksi_spans *spans)
+{
+    *pool = (struct ksi_pool){ .spans = spans };
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) pool->room[i] = capacity(i);
+}
+
+/* The count newest blocks of a class go back. */
+static void give_to_spans(struct ksi_pool *pool, int size_class, int32_t count)
+{
+    struct ksi_free_block *list = pool->free[size_class], *last = list;
+    if (count <= 0) return;
+    for (int32_t i = 1; i < count; i++) last = last->next;
+    pool->free[size_class] = last->next;
+    last->next = NULL;
+    pool->room[size_class] += count;
+    pool->taken -= count;
+    pool->stirred = true;
+    ksi_spans_give(pool->spans, list);
+}
+
+void ksi_pool_spill(struct ksi_pool *pool, uint8_t size_class)
+{
+    give_to_spans(pool, size_class, capacity(size_class) / MOVED_SHARE);
+}
+
+void ksi_pool_rest_slow(struct ksi_pool *pool)
+{
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) {
+        int32_t held = capacity(i) - pool->room[i];
+        give_to_spans(pool, i, held - (int32_t)(RESTING_BYTES / ksi_span_class_size(i)));
+    }
+    ksi_spans_trim(pool->spans);
+    pool->stirred = false;
+}
 
 void ksi_pool_end(struct ksi_pool *pool)
 {
-    while (pool->spans) {
-        struct ksi_span *next = pool->spans->next;
-        free(pool->spans);
-        pool->spans = next;
-    }
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) give_to_spans(pool, i, capacity(i) - pool->room[i]);
 }
 
-/* Cuts a new span into blocks of the class; the first is returned. */
-static __attribute__((noinline)) void *refill(struct ksi_pool *pool, uint8_t size_class)
+int64_t ksi_pool_blocks(const struct ksi_pool *pool)
 {
-    struct ksi_span *span = aligned_alloc(KSI_POOL_SMALLEST, SPAN_SIZE);
-    if (!span) return NULL;
-    span->next = pool->spans;
-    pool->spans = span;
-    size_t size = class_size(size_class);
-    char *start = (char *)span + (size < SPAN_SIZE / 8 ? KSI_POOL_SMALLEST : size);
-    char *end = (char *)span + SPAN_SIZE;
-    for (char *at = start + size; at + size <= end; at += size) {
-        struct ksi_free_block *block = (struct ksi_free_block *)(void *)at;
-        block->next = pool->free[size_class];
-        pool->free[size_class] = block;
-    }
-    return start;
+    int64_t held = 0;
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) held += capacity(i) - pool->room[i];
+    return pool->taken - held;
+}
+
+static bool refill(struct ksi_pool *pool, uint8_t size_class)
+{
+    uint32_t wanted = (uint32_t)(capacity(size_class) / MOVED_SHARE), count;
+    struct ksi_free_block *list = ksi_spans_take(pool->spans, size_class, wanted, &count);
+    if (!list) return false;
+    pool->free[size_class] = list;
+    pool->room[size_class] -= (int32_t)count;
+    pool->taken += count;
+    pool->stirred = true;
+    return true;
 }
 
 void *ksi_pool_get_slow(struct ksi_pool *pool, size_t size, uint8_t size_class)
 {
     if (pool->fails && pool->fails(pool->fails_arg)) return NULL;
-    void *block;
     if (KSI_POOL_PLAIN || size_class == KSI_POOL_LARGE) {
-        block = malloc(size);
-    } else if (pool->free[size_class]) {
-        block = pool->free[size_class];
-        pool->free[size_class] = pool->free[size_class]->next;
-    } else {
-        block = refill(pool, size_class);
+        void *memory = malloc(size);
+        if (memory) pool->taken++;
+        return memory;
     }
-    if (block) pool->blocks++;
+    if (!pool->free[size_class] && !refill(pool, size_class)) return NULL;
+    struct ksi_free_block *block = pool->free[size_class];
+    pool->free[size_class] = block->next;
+    pool->room[size_class]++;
     return block;
 }

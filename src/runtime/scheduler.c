@@ -16,6 +16,7 @@ enum { HAND_OFFS = 2, ROUNDS = 1 };
 enum { HAND_OFFS = 64, ROUNDS = 64 };
 #endif
 enum { NS_PER_MS = 1000000, CHOICES = 16, RECORDS_PER_PROCESS = 4 };
+enum { REST_AFTER_NS = 100 * NS_PER_MS };
 
 _Thread_local struct ksi_scheduler *ksi_this_scheduler __attribute__((tls_model("initial-exec")));
 
@@ -96,7 +97,10 @@ static void idle(struct ksi_scheduler *s)
     int64_t timeout = INT64_MAX;
     if (next <= INT64_MAX / NS_PER_MS) timeout = next * NS_PER_MS - s->now_ns;
     if (timeout < 0) timeout = 0;
+    bool rests = s->pool.stirred && !s->simulator && timeout > REST_AFTER_NS;
+    if (KSI_UNLIKELY(rests)) timeout = REST_AFTER_NS; /* a load that comes back soon needs it */
     s->runtime->seams.poll(s->runtime->seams.arg, timeout);
+    if (KSI_UNLIKELY(rests) && ksi_fresh_ns(s) - s->now_ns >= timeout) ksi_pool_rest(&s->pool);
     s->rounds_left = 0;
 }
 
@@ -260,7 +264,8 @@ struct ksi_runtime *ksi_runtime_new(
     struct ksi_scheduler *s = &runtime->scheduler;
     s->runtime = runtime;
     s->queue_end = &s->queue;
-    ksi_pool_init(&s->pool);
+    ksi_spans_init(&runtime->spans);
+    ksi_pool_init(&s->pool, &runtime->spans);
     s->now_ns = ksi_fresh_ns(s);
     s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
     ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
@@ -280,5 +285,6 @@ void ksi_runtime_end(struct ksi_runtime *runtime)
         ksi_unreserve(
             runtime->processes.slots, (size_t)runtime->processes.max * sizeof(struct ksi_process));
     ksi_pool_end(&s->pool);
+    ksi_spans_end(&runtime->spans);
     free(runtime);
 }

@@ -73,6 +73,7 @@ struct ksi_runtime {
     struct ksi_scheduler scheduler;
     struct ksi_seams seams;
     struct ksi_process_table processes;
+    struct ksi_spans spans;
     struct ksi_names names;
     struct ks_runtime_options options;
     void *io;                               /* of the layer above */

@@ -202,7 +202,7 @@ static void look_for_leaks(struct run *run, int descriptors)
 {
     const struct ksi_scheduler *s = &run->runtime->scheduler;
     if (run->failed) return;
-    if (s->pool.blocks) fail(run, "memory was left");
+    if (ksi_pool_blocks(&s->pool)) fail(run, "memory was left");
     if (s->records.alive) fail(run, "links, monitors, timers or resources were left");
     if (count_descriptors() != descriptors) fail(run, "file descriptors were left");
 }

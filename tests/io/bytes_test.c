@@ -5,9 +5,11 @@
 
 START_TEST(bytes_come_out_as_they_went_in)
 {
+    struct ksi_spans spans;
     struct ksi_pool pool;
     struct ksi_bytes bytes = { 0 };
-    ksi_pool_init(&pool);
+    ksi_spans_init(&spans);
+    ksi_pool_init(&pool, &spans);
     unsigned in = 0, out = 0, random = 1, wrong = 0;
     for (int i = 0; i < 20000; i++) {
         random = random * 1103515245 + 12345;
@@ -29,15 +31,18 @@ START_TEST(bytes_come_out_as_they_went_in)
         ck_assert_uint_eq(wrong, 0);
     }
     ksi_bytes_drop(&pool, &bytes);
-    ck_assert_uint_eq(pool.blocks, 0);
+    ck_assert_int_eq(ksi_pool_blocks(&pool), 0);
     ksi_pool_end(&pool);
+    ksi_spans_end(&spans);
 }
 END_TEST
 
 START_TEST(no_more_than_the_maximum_has_room)
 {
+    struct ksi_spans spans;
     struct ksi_pool pool;
-    ksi_pool_init(&pool);
+    ksi_spans_init(&spans);
+    ksi_pool_init(&pool, &spans);
     for (uint32_t max = 1; max < 20000; max = max * 3 + 1) {
         struct ksi_bytes bytes = { 0 };
         while (ksi_bytes_make_room(&pool, &bytes, max) == KS_OK) {
@@ -52,8 +57,9 @@ START_TEST(no_more_than_the_maximum_has_room)
         if (max > 1) ck_assert_int_eq(ksi_bytes_make_room(&pool, &bytes, max), KS_OK);
         ksi_bytes_drop(&pool, &bytes);
     }
-    ck_assert_uint_eq(pool.blocks, 0);
+    ck_assert_int_eq(ksi_pool_blocks(&pool), 0);
     ksi_pool_end(&pool);
+    ksi_spans_end(&spans);
 }
 END_TEST
 
@@ -61,9 +67,11 @@ static bool always(void *arg) { return true; }
 
 START_TEST(without_memory_nothing_changes)
 {
+    struct ksi_spans spans;
     struct ksi_pool pool;
     struct ksi_bytes bytes = { 0 };
-    ksi_pool_init(&pool);
+    ksi_spans_init(&spans);
+    ksi_pool_init(&pool, &spans);
     pool.fails = always;
     ck_assert_int_eq(ksi_bytes_make_room(&pool, &bytes, 100), KS_NOMEM);
     ck_assert_int_eq(ksi_bytes_append(&pool, &bytes, ks_lit("x")), KS_NOMEM);
@@ -76,6 +84,7 @@ START_TEST(without_memory_nothing_changes)
     ck_assert_uint_eq(ksi_bytes_count(&bytes), 1);
     ksi_bytes_drop(&pool, &bytes);
     ksi_pool_end(&pool);
+    ksi_spans_end(&spans);
 }
 END_TEST
 

@@ -15,7 +15,7 @@ struct block {
     uint8_t size_class, mark;
 };
 
-static size_t bytes_of(uint8_t size_class) { return (size_t)KSI_POOL_SMALLEST << size_class; }
+static size_t bytes_of(uint8_t size_class) { return ksi_span_class_size(size_class); }
 
 START_TEST(a_class_fits_and_the_one_below_does_not)
 {
@@ -54,11 +54,13 @@ static void give(struct ksi_pool *pool, struct block *block)
 
 START_TEST(blocks_keep_what_was_written)
 {
+    struct ksi_spans spans;
     struct ksi_pool pool;
     struct ksi_random random;
     struct block blocks[BLOCKS] = { { .memory = NULL } };
-    uint64_t out = 0;
-    ksi_pool_init(&pool);
+    int64_t out = 0;
+    ksi_spans_init(&spans);
+    ksi_pool_init(&pool, &spans);
     ksi_random_seed(&random, 11);
     for (int step = 0; step < 20000; step++) {
         struct block *block = &blocks[ksi_random_below(&random, BLOCKS)];
@@ -68,28 +70,32 @@ START_TEST(blocks_keep_what_was_written)
             give(&pool, block), out--;
         else
             get(&pool, block, size, (uint8_t)step), out++;
-        ck_assert_uint_eq(pool.blocks, out);
+        ck_assert_int_eq(ksi_pool_blocks(&pool), out);
     }
     for (int i = 0; i < BLOCKS; i++)
         if (blocks[i].memory) give(&pool, &blocks[i]);
-    ck_assert_uint_eq(pool.blocks, 0);
+    ck_assert_int_eq(ksi_pool_blocks(&pool), 0);
     ksi_pool_end(&pool);
+    ksi_spans_end(&spans);
 }
 END_TEST
 
 START_TEST(the_block_given_back_last_is_taken_first)
 {
     if (KSI_POOL_PLAIN) return;
+    struct ksi_spans spans;
     struct ksi_pool pool;
     uint8_t size_class;
-    ksi_pool_init(&pool);
-    void *first = ksi_pool_get(&pool, 100, &size_class),
-         *second = ksi_pool_get(&pool, 100, &size_class);
+    ksi_spans_init(&spans);
+    ksi_pool_init(&pool, &spans);
+    void *first = ksi_pool_get(&pool, 120, &size_class),
+         *second = ksi_pool_get(&pool, 120, &size_class);
     ksi_pool_give(&pool, first, size_class);
     ksi_pool_give(&pool, second, size_class);
-    ck_assert_ptr_eq(ksi_pool_get(&pool, 70, &size_class), second);
+    ck_assert_ptr_eq(ksi_pool_get(&pool, 100, &size_class), second);
     ck_assert_ptr_eq(ksi_pool_get(&pool, 128, &size_class), first);
     ksi_pool_end(&pool);
+    ksi_spans_end(&spans);
 }
 END_TEST
 
@@ -102,20 +108,23 @@ static bool every_third(void *arg)
 /* Also when a free block is at hand. */
 START_TEST(an_allocation_fails_when_it_is_told_to)
 {
+    struct ksi_spans spans;
     struct ksi_pool pool;
     int asked = 0;
-    ksi_pool_init(&pool);
+    ksi_spans_init(&spans);
+    ksi_pool_init(&pool, &spans);
     pool.fails = every_third;
     pool.fails_arg = &asked;
     for (int i = 1; i <= 30; i++) {
         uint8_t size_class;
         void *memory = ksi_pool_get(&pool, i % 2 ? 64 : 5000, &size_class);
         ck_assert((memory == NULL) == (i % 3 == 0));
-        ck_assert_uint_eq(pool.blocks, memory != NULL);
+        ck_assert_int_eq(ksi_pool_blocks(&pool), memory != NULL);
         if (memory) ksi_pool_give(&pool, memory, size_class);
     }
     ck_assert_int_eq(asked, 30);
     ksi_pool_end(&pool);
+    ksi_spans_end(&spans);
 }
 END_TEST
 
