@@ -33,7 +33,8 @@ uint8_t ksi_weight_of(size_t bytes)
 }
 
 /* Of a block of each class, but for large ones. */
-static const uint8_t class_weights[KSI_POOL_CLASSES + 1] = { 0, 1, 3, 7, 15, 24, 32, 0 };
+static const uint8_t class_weights[] = { 0, 1, 1, 2, 3, 5, 7, 11, 15, 20, 24, 28, 32, 0 };
+_Static_assert(KSI_COUNT_OF(class_weights) == KSI_POOL_LARGE + 1, "64, 96, 128 ... 4096 bytes");
 
 struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
 {
