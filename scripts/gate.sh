@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 usual="gcc clang asan-gcc asan-clang tidy format shell"
-every="$usual tsan-gcc tsan-clang mean valgrind"
+every="$usual tsan-gcc tsan-clang mean valgrind flood"
 out=build/gate
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 began=$(date +%s)
@@ -96,6 +96,13 @@ clang_tidy() {
         tr '\n' '\0' | xargs -0 -P "$jobs" -n 1 clang-tidy --quiet -p "$out/clang"
 }
 
+# Ten million casts at a slow server, by each policy. What it prints is in the log.
+floods() {
+    for policy in refuse drop_newest drop_oldest block; do
+        "$out/gcc/bench/kiosk-bench" "flood_$policy" || return 1
+    done
+}
+
 # What reads files only, with what clang's configuration built. STEP
 static_check() {
     [ -x "$out/clang/tests/tidy_test" ] || build clang clang || return
@@ -124,6 +131,9 @@ step() {
     valgrind)
         build valgrind gcc "-DKIOSK_TEST_WRAPPER=valgrind;-q;--error-exitcode=99" &&
             run_tests valgrind "" -LE 'static|uses'
+        ;;
+    flood)
+        { [ -x "$out/gcc/bench/kiosk-bench" ] || build gcc gcc; } && check flood floods
         ;;
     tidy | style) static_check "$1" ;;
     format) check format scripts/format.sh --check ;;

@@ -45,4 +45,8 @@ void ring(void);
 void spawn_exit(void);
 void idle_memory(void);
 void timers_cancel(void);
+void flood_refuse(void);
+void flood_drop_newest(void);
+void flood_drop_oldest(void);
+void flood_block(void);
 #endif

@@ -178,6 +178,12 @@ KS_API ks_ref ks_cast_after_(
 KS_API ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg);
 
 /* --- about the request being handled ---------------------------------------------------------- */
-KS_API ks_pid ks_caller(void);   /* none in casts and infos */
-KS_API ks_ms ks_time_left(void); /* until the caller gives up; KS_INFINITY */
+KS_API ks_pid ks_caller(void); /* none in casts and infos */
+/* Until the caller gives up, 0 when it has; KS_INFINITY when it never will, under ks_shield, and in
+ * casts, messages, timers, init, continue and terminate, which have no deadline. */
+KS_API ks_ms ks_time_left(void);
+/* From here until the handler returns, the deadline of its request does not count: for work that
+ * others share, such as filling a cache, which must not end because one of them is in a hurry.
+ * Calls have their own time-outs again. The caller gives up all the same. Elsewhere: nothing. */
+KS_API void ks_shield(void);
 #endif

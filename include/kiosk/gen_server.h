@@ -22,11 +22,13 @@
 #define KIOSK_GEN_SERVER_H
 #include "start.h"
 
-/* In a handler: a failed call becomes the reason of our own end. The only macro that hides a
- * return. */
+/* In a handler: a failed call becomes the reason of our own end, but for KS_DEADLINE, which is the
+ * trouble of a caller that has gone: then the request fails, and the server lives. The only macro
+ * that hides a return. */
 #define KS_TRY(expr)                                                                               \
     do {                                                                                           \
         ks_status ks_s_ = (expr);                                                                  \
+        if (ks_s_ == KS_DEADLINE) return ks_fail(ks_s_);                                           \
         if (ks_s_) return ks_stop(ks_because(ks_s_));                                              \
     } while (0)
 

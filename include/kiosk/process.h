@@ -46,7 +46,9 @@ static inline const void *ks_as_(const ks_type *type, const ks_msg *msg)
 }
 
 /* Copies value to the process: ks_send(to, tick, &(tick){ .n = 1, .of = 3 }). To a dead one:
- * nothing. KS_OVERLOAD when the receiver's mailbox limit refused it, KS_NOMEM; else KS_OK. */
+ * nothing. KS_OVERLOAD when the receiver's mailbox limit refused it, KS_NOMEM; else KS_OK. Blocks
+ * only while a mailbox with the policy KS_BLOCK is full; KS_DEADLINE: as long as the request being
+ * handled may take. */
 #define ks_send(to, T, ...) ks_send_((to), &T##_type, KS_CHECKED(T, __VA_ARGS__))
 KS_API ks_status ks_send_(ks_pid to, const ks_type *type, const void *value);
 

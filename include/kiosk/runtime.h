@@ -24,7 +24,13 @@ static inline ks_status ks_run(const ks_runtime_options *options, const ks_child
 KS_API uint64_t ks_process_count(void);
 KS_API uint64_t ks_process_memory(
     ks_pid pid); /* bytes: control block, state, ks_alloc, queue; 0: dead */
-KS_API uint64_t ks_mailbox_length(ks_pid pid);
+/* Without a message to the process, so that who balances or sheds load can ask often. */
+KS_API uint64_t ks_mailbox_length(ks_pid pid); /* messages */
+KS_API uint64_t ks_mailbox_bytes(ks_pid pid);  /* as the limit counts them: see start.h */
+KS_API ks_ms ks_mailbox_age(
+    ks_pid pid); /* how long the oldest message waits, of those still wanted; 0: none */
+KS_API uint64_t ks_mailbox_refused(ks_pid pid); /* turned away since it started; timers' included */
+KS_API uint64_t ks_mailbox_dropped(ks_pid pid); /* by KS_DROP_NEWEST and KS_DROP_OLDEST */
 typedef enum ks_guard_mode { KS_GUARD_NONE, KS_GUARD_PROTECT, KS_GUARD_INSTALL } ks_guard_mode;
 KS_API ks_guard_mode ks_stack_guard_mode(
     void); /* how stack overflow is caught: mprotect, or madvise */

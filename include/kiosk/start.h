@@ -23,8 +23,13 @@ typedef enum ks_restart {
     KS_TRANSIENT, /* restarted unless it ended clean (ks_is_clean) */
     KS_TEMPORARY  /* never */
 } ks_restart;
+/* What a full mailbox does with one more call, cast or message. A refused or dropped call fails
+ * with KS_OVERLOAD; an asynchronous one has that as its response. */
 typedef enum ks_overload {
-    KS_REFUSE /* calls fail with KS_OVERLOAD; casts and infos too, where the sender looks */
+    KS_REFUSE,      /* casts and messages return KS_OVERLOAD, too */
+    KS_DROP_NEWEST, /* casts and messages return KS_OK, and are gone */
+    KS_DROP_OLDEST, /* the oldest makes room: its call fails, a cast or message is gone */
+    KS_BLOCK        /* senders wait, in order; see .overload_timeout */
 } ks_overload;
 #define KS_NONE (-1) /* where zero would mean the default but none is meant */
 #define KS_BRUTAL_KILL ((ks_ms)-2)
@@ -35,11 +40,14 @@ typedef struct ks_child {
     const void
         *args;      /* typed by KS_START; copied at start; the copy lives as long as the process */
     const char *id; /* for supervisors; default: the module's name */
-    const char *name;     /* registered before init runs */
-    ks_restart restart;   /* default: the supervisor's .restart, else permanent */
-    ks_ms shutdown;       /* default 5000 (a supervisor: infinity); KS_BRUTAL_KILL, KS_INFINITY */
-    uint32_t mailbox_max; /* messages; signals and replies are never refused; default 1 million */
-    ks_overload overload;
+    const char *name;   /* registered before init runs */
+    ks_restart restart; /* default: the supervisor's .restart, else permanent */
+    ks_ms shutdown;     /* default 5000 (a supervisor: infinity); KS_BRUTAL_KILL, KS_INFINITY */
+    /* Limits of the mailbox: what happens when one is reached, see below. */
+    uint32_t mailbox_max;     /* messages; default 1 million */
+    size_t mailbox_bytes_max; /* default 256 MiB; SIZE_MAX: no limit */
+    ks_overload overload;     /* default KS_REFUSE */
+    ks_ms overload_timeout;   /* KS_BLOCK: of each cast and message; default 5000; KS_INFINITY */
     size_t memory_max;   /* bytes, by ks_alloc and the turn; more ends the process; 0: no limit */
     ks_ms start_timeout; /* for init; 0: no limit */
     bool significant;    /* its end may end its supervisor: see .auto_shutdown there */
@@ -48,6 +56,24 @@ typedef struct ks_child {
                             runtime's options */
     ks_priority priority;
 } ks_child;
+
+/* The limits of a mailbox, exactly.
+ * Counted: all that stands in it, in messages and in blocks of 64 bytes: at least one each, with
+ * all that it points at (each ks_bin in full, wherever else it is; large ones rounded up by an
+ * eighth).
+ * Exempt, so never refused or dropped: exits, links, monitors and what comes of them (ks_down,
+ * ks_exited), replies, responses to asynchronous requests, requests to stop or to format the
+ * status, and the message of a timer of a single shot to the process that made it.
+ * Soft: the last message may pass the limit of bytes, by its own size; what is under way between
+ * schedulers is not counted before it arrives; what is exempt may pass both.
+ * KS_DROP_OLDEST does not drop what a process sent to itself, nor its timers' messages; when the
+ * oldest 64 are such or exempt, it refuses. A message to oneself is refused by every policy.
+ * KS_BLOCK: a call waits for room as long as for its reply, a cast or message .overload_timeout
+ * at most, and no longer than the request being handled may take (KS_DEADLINE); then it was not
+ * sent: KS_OVERLOAD. Sent to a process that ends meanwhile: KS_OK. Who cannot wait is refused: a
+ * timer, a release hook, an asynchronous request; a cast that would close a cycle of processes
+ * which wait for each other, at once.
+ * What can be read: ks_mailbox_length and its kin, runtime.h. */
 
 /* Module and arguments of a row; the fields are checked against stack_args. */
 #define KS_START(...) KS_START_(__VA_ARGS__, )

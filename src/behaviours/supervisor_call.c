@@ -19,13 +19,15 @@ typedef struct ksi_start_child {
     ks_any args;
     const char *id, *name;
     ks_ms shutdown, start_timeout;
-    uint64_t memory_max, stack_size;
+    ks_ms overload_timeout;
+    uint64_t memory_max, mailbox_bytes_max, stack_size;
     uint32_t mailbox_max;
     int32_t restart, overload, priority;
     bool significant;
 } ksi_start_child;
-KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, memory_max,
-    stack_size, mailbox_max, restart, overload, priority, significant);
+KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, overload_timeout,
+    memory_max, mailbox_bytes_max, stack_size, mailbox_max, restart, overload, priority,
+    significant);
 
 typedef struct ksi_started_child { /* a call that fails has no room for a pid */
     ks_pid pid;
@@ -57,6 +59,8 @@ static ks_child row_of(const ksi_start_child *request)
         .restart = (ks_restart)request->restart,
         .shutdown = request->shutdown,
         .mailbox_max = request->mailbox_max,
+        .mailbox_bytes_max = (size_t)request->mailbox_bytes_max,
+        .overload_timeout = request->overload_timeout,
         .overload = (ks_overload)request->overload,
         .memory_max = (size_t)request->memory_max,
         .start_timeout = request->start_timeout,
@@ -227,6 +231,8 @@ ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size,
         .start_timeout = row.start_timeout,
         .memory_max = row.memory_max,
         .mailbox_max = row.mailbox_max,
+        .mailbox_bytes_max = row.mailbox_bytes_max,
+        .overload_timeout = row.overload_timeout,
         .restart = (int32_t)row.restart,
         .overload = (int32_t)row.overload,
         .significant = row.significant,

@@ -16,22 +16,25 @@
 enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
 
 /* --- waiting for an answer -------------------------------------------------------------------- */
-/* What the handler that runs may still take, or KS_INFINITY. */
-static ks_ms time_left(struct ksi_scheduler *s)
+static KSI_INLINE ks_ms time_left(struct ksi_scheduler *s)
 {
-    const struct ksi_message *m = s->current->current;
+    const struct ksi_process *self = s->current;
+    const struct ksi_message *m = self->current;
     if (KSI_LIKELY(!m) || !ksi_is_call(m) || (m->flags & KSI_ASYNC)) return KS_INFINITY;
+    if (KSI_UNLIKELY(self->flags & KSI_TERMINATING)) return KS_INFINITY;
     if (m->deadline >= KS_INFINITY || (m->flags & KSI_RELATIVE)) return m->deadline;
     ks_ms left = m->deadline - ksi_fresh_ns(s) / NS_PER_MS;
     return left > 0 ? left : 0;
 }
 
-/* The chain of calls that starts at target ends in the caller: all would wait for ever. */
-static bool closes_cycle(struct ksi_scheduler *s, const struct ksi_process *target)
+ks_ms ksi_time_left(struct ksi_scheduler *s) { return time_left(s); }
+
+bool ksi_closes_cycle(struct ksi_scheduler *s, const struct ksi_process *target)
 {
     for (int i = 0; i < CYCLE_MAX && target; i++) {
         if (target == s->current) return true;
-        if (target->wait != KSI_WAIT_REPLY || !target->request) return false;
+        bool asks = target->wait == KSI_WAIT_REPLY && target->request;
+        if (!asks && target->wait != KSI_WAIT_ROOM) return false;
         target = ksi_process_of(s, target->call->target);
     }
     return false;
@@ -116,7 +119,10 @@ void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->request;
     p->request = NULL;
-    if (m) ksi_request_give_up(s, m);
+    if (p->call && p->call->message)
+        ksi_line_leave(s, p);
+    else if (m)
+        ksi_request_give_up(s, m);
 }
 
 /* An idle server takes the request at once, before anybody else runs. */
@@ -138,22 +144,28 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     struct ksi_message *m, void *ret_reply, ks_ms timeout)
 {
     struct ksi_process *self = s->current;
-    struct ksi_call call = { .reply = ret_reply, .target = target ? ksi_process_id(target) : 0 };
+    struct ksi_call call;
+    call.reply = ret_reply;
+    call.target = target ? ksi_process_id(target) : 0;
+    call.since_ns = s->now_ns;
+    call.message = NULL;
     m->from = ksi_process_id(self);
     m->serial = ++self->call_serial;
     m->deadline = timeout;
     if (timeout < KS_INFINITY) m->flags |= KSI_RELATIVE;
+    self->call = &call;
     if (!target || !hand_over(s, target, m)) {
-        ks_status status = ksi_message_send(s, target, m);
-        if (status) return status;
+        ks_status status = ksi_message_send_as(s, target, m, KSI_WAITABLE);
+        if (status) {
+            self->call = NULL;
+            return status;
+        }
     }
     self->request = m;
-    self->call = &call;
     ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
+    if (KSI_UNLIKELY(status)) ksi_request_cancel(s, self);
     self->call = NULL;
-    if (KSI_LIKELY(!status)) return self->reason_code;
-    ksi_request_cancel(s, self);
-    return status;
+    return KSI_LIKELY(!status) ? self->reason_code : status;
 }
 
 ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
@@ -167,7 +179,8 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
 {
     struct ksi_process *target = ksi_resolve(s, to);
     if (KSI_UNLIKELY(s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
-    if (KSI_UNLIKELY(target && (target == s->current || target->stack)) && closes_cycle(s, target))
+    if (KSI_UNLIKELY(target && (target == s->current || target->stack)) &&
+        ksi_closes_cycle(s, target))
         return KS_CALLING_SELF;
     ks_ms left = time_left(s);
     if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
@@ -175,7 +188,8 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
     ks_status status = request_wait(s, target, m, ret_reply, left < timeout ? left : timeout);
-    return KSI_UNLIKELY(status == KS_TIMEOUT && left < timeout) ? KS_DEADLINE : status;
+    if (KSI_LIKELY(status != KS_TIMEOUT) || left >= timeout) return status;
+    return time_left(s) > 0 ? KS_TIMEOUT : KS_DEADLINE; /* the server's own, or ours */
 }
 
 /* A test that steps a runtime calls from no process: one is made for the call. */
@@ -215,7 +229,7 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
     m->from = s->current ? ksi_process_id(s->current) : 0;
-    ks_status status = ksi_message_send(s, target, m);
+    ks_status status = ksi_message_send_as(s, target, m, KSI_WAITABLE);
     return status == KS_NOPROC ? KS_OK : status;
 }
 
@@ -317,6 +331,16 @@ ks_pid ks_caller(void)
     struct ksi_scheduler *s = ksi_this_scheduler;
     const struct ksi_message *m = s && s->current ? s->current->current : NULL;
     return m && ksi_is_call(m) ? ksi_pid(m->from) : (ks_pid){ 0 };
+}
+
+/* A call without a deadline: the mark is where the deadline was. */
+void ks_shield(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_message *m = s && s->current ? s->current->current : NULL;
+    if (!m || !ksi_is_call(m) || (m->flags & KSI_ASYNC)) return;
+    m->deadline = KS_INFINITY;
+    m->flags &= (uint8_t)~KSI_RELATIVE; /* or the end of the slice would make a moment of it */
 }
 
 ks_ms ks_time_left(void)

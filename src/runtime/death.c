@@ -148,6 +148,7 @@ static void fail_requests(struct ksi_scheduler *s, struct ksi_process *p)
         m->public.body = NULL;
         fail_request(s, p, m);
     }
+    /* Who stands in line for room gets it, one by one, and hears of the end like the others. */
     while (p->mailbox) fail_request(s, p, ksi_mailbox_take(p, &p->mailbox));
 }
 
@@ -178,6 +179,7 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
 {
     ksi_allocations_free(s, p);
     ksi_context_unref(s, p->context);
+    if (p->limits) ksi_pool_give(&s->pool, p->limits, ksi_pool_class_of(sizeof *p->limits));
     if (p->state) ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));
     struct ksi_cold *cold = p->cold;
     if (!cold) return;

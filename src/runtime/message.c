@@ -21,6 +21,21 @@ static void close_it(ks_socket *socket, void *arg)
     if (socket->id) s->runtime->sockets->close(s, *socket);
 }
 
+uint8_t ksi_weight_of(size_t bytes)
+{
+    enum { PRECISION = 4, UNITS_MAX = 1 << 30 };
+    size_t units = bytes > 1 ? (bytes - 1) / KSI_POOL_SMALLEST : 0;
+    uint32_t rest = units < UNITS_MAX ? (uint32_t)units : UNITS_MAX;
+    if (rest < 1 << PRECISION) return (uint8_t)rest;
+    int shift = 32 - PRECISION - __builtin_clz(rest);
+    uint32_t rounded = (rest + (1u << shift) - 1) >> shift; /* 8 to 16 */
+    return (uint8_t)(shift * 8 + (int)rounded);
+}
+
+/* Of a block of each class, but for large ones. */
+static const uint8_t class_weights[] = { 0, 1, 1, 2, 3, 5, 7, 11, 15, 20, 24, 28, 32, 0 };
+_Static_assert(KSI_COUNT_OF(class_weights) == KSI_POOL_LARGE + 1, "64, 96, 128 ... 4096 bytes");
+
 struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
 {
     size_t size = 0;
@@ -33,17 +48,21 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
     m->public.body = value ? m->body : NULL;
     m->public.op = NULL;
     m->from = 0;
-    m->serial = 0;
+    m->serial = s->stamp;
     m->kind = KSI_MESSAGE;
     m->flags = 0;
     m->size_class = size_class;
+    m->weight = class_weights[size_class];
     m->ref = 0;
+    if (KSI_UNLIKELY(size_class == KSI_POOL_LARGE)) m->weight = ksi_weight_of(sizeof *m + size);
     if (!value) return m;
     ksi_copy_flat(m->body, value, type->size);
     if (KSI_LIKELY(type->flat)) return m;
     ksi_type_detach(type, m->body, (char *)m->body + ((type->size + 7u) & ~7u));
     if (KSI_UNLIKELY(type->owns)) {
         m->flags = KSI_MOVES;
+        size_t shared = ksi_type_shared(type, m->body);
+        if (shared) m->weight = ksi_weight_of(sizeof *m + size + shared);
         ksi_type_each_socket(type, m->body, move_out, s);
     }
     return m;

@@ -7,6 +7,7 @@
  * scheduler that owns the receiver only, but for the push into an inbox. */
 #ifndef KSI_RUNTIME_MESSAGE_H
 #define KSI_RUNTIME_MESSAGE_H
+#include "base/base.h"
 #include <kiosk/behaviour.h>
 
 #include <string.h>
@@ -47,10 +48,13 @@ struct ksi_message {
     ks_msg public;
     struct ksi_message *next;
     uint64_t from;   /* pid id of the sender; 0: not a process */
-    uint32_t serial; /* of a request and its reply: the caller's count; of a signal: a record */
+    uint32_t serial; /* of a request that somebody blocks for, and its reply: the caller's count;
+                        of a signal: a record; of others, in a mailbox: when it came, by
+                        ksi_scheduler.stamp */
     uint8_t kind;
     uint8_t flags;
     uint8_t size_class;
+    uint8_t weight; /* of block and body beyond 64 bytes: ksi_weight_of */
     union {
         ks_ms deadline; /* of a call that somebody blocks for */
         uint64_t ref;   /* of a DOWN, a timer's message, an asynchronous call and the response to
@@ -63,6 +67,13 @@ struct ksi_message {
 /* A block whose body is a deep copy of value; NULL: out of memory. type may be NULL: no body. */
 struct ksi_message *ksi_message_new(
     struct ksi_scheduler *s, const ks_type *type, const void *value);
+/* Bytes in units of 64, beyond the first one, as a byte: exact up to 15 units, then rounded up to
+ * four bits of precision. */
+uint8_t ksi_weight_of(size_t bytes);
+static inline uint32_t ksi_weight_units(uint8_t weight)
+{
+    return weight < 16 ? weight : (8u + (weight & 7u)) << ((weight >> 3) - 1);
+}
 /* Most bodies are one word; the rest is memcpy's. */
 static inline void ksi_copy_flat(void *to, const void *from, size_t size)
 {

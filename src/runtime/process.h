@@ -20,7 +20,8 @@ enum ksi_wait {
     KSI_WAIT_REPLY,   /* a call or start; satisfied by its reply */
     KSI_WAIT_MESSAGE, /* receive; satisfied by any message */
     KSI_WAIT_EVENT,   /* a file descriptor */
-    KSI_WAIT_TIME     /* sleep; satisfied by its timer only */
+    KSI_WAIT_TIME,    /* sleep; satisfied by its timer only */
+    KSI_WAIT_ROOM     /* a send; satisfied by room in a mailbox, or by its end */
 };
 
 enum ksi_process_flag {
@@ -39,6 +40,8 @@ enum ksi_process_flag {
     KSI_TERMINATING = 4096, /* on_terminate was called */
     KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
     KSI_REPORTED = 16384,   /* its crash report was made */
+    KSI_CUT = 32768,        /* a message was dropped from its mailbox: a receive begins again */
+    KSI_LINE = 65536,       /* senders wait for room in its mailbox */
     KSI_SUSPENDED = 1 << 25,
     KSI_LOW = 1 << 26, /* its priority; neither: normal */
     KSI_HIGH = 1 << 27,
@@ -75,8 +78,8 @@ struct ksi_process {
     uint16_t next_what; /* on_continue is due */
     uint8_t wait;       /* enum ksi_wait */
     bool in_use;
-    uint32_t call_serial;  /* of the latest request */
     uint32_t queue_length; /* messages in the mailbox */
+    uint32_t mailbox_gate; /* full from this length on: see mailbox.h */
 
     /* --- the mailbox, and what runs --- */
     struct ksi_message *mailbox, **mailbox_end;
@@ -88,16 +91,23 @@ struct ksi_process {
     struct ksi_block *turn;         /* memory that the end of the turn gives back, newest first */
 
     /* --- while it waits --- */
-    struct ksi_timer timer; /* of what it waits for, or of ks_after */
+    union {
+        struct ksi_timer timer; /* of what it waits for, or of ks_after */
+        struct {                /* KSI_PENDING_TIMER: timers to arm when the slice ends */
+            struct ksi_process *pending_next, **pending_link;
+        };
+    };
     union {
         ks_ms timer_ms; /* its duration, while it is not armed yet, and to start it again */
         struct {
             int32_t reason_kind, reason_code; /* of its end, once it is exiting */
         };
     };
-    struct ksi_process *pending_next, **pending_link; /* timers to arm when the slice ends */
-    struct ksi_call *call;                            /* of a call or start, on its stack */
+    struct ksi_call *call;       /* of a call or start, on its stack */
     struct ksi_message *request; /* what we wait for an answer to; NULL: it came */
+    uint32_t call_serial;        /* of the latest request */
+    uint32_t mailbox_extra;      /* what its messages weigh beyond 64 bytes each, in 64 bytes */
+    struct ksi_limits *limits;   /* NULL: the defaults */
 
     /* --- seldom --- */
     uint64_t parent; /* pid id */
@@ -109,15 +119,18 @@ struct ksi_process {
     uint32_t links;    /* root of the tree of link records */
     uint32_t owned;    /* newest record that we own */
     uint32_t watchers; /* newest monitor that watches us */
-    uint32_t mailbox_max;
+    uint32_t refused;  /* messages that the mailbox limit turned away */
 };
 _Static_assert(
     sizeof(void *) != 8 || sizeof(struct ksi_process) == 256, "budget of an idle process");
 
-/* What a process that waits for a reply keeps on its stack. */
+/* What a process that waits for a reply, or for room, keeps on its stack. */
 struct ksi_call {
-    void *reply;     /* where the reply goes; NULL: nowhere */
-    uint64_t target; /* pid id: of whom we wait for */
+    void *reply;                 /* where the reply goes; NULL: nowhere */
+    uint64_t target;             /* pid id: of whom we wait for */
+    int64_t since_ns;            /* when it began to wait */
+    struct ksi_message *message; /* waits for room in the target's mailbox; NULL: it does not */
+    struct ksi_process *line_next, **line_link; /* while it does: the senders, oldest first */
 };
 
 /* What few processes have; made on demand. */

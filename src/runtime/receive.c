@@ -77,6 +77,10 @@ static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filte
     for (;;) { /* until something fits, or the time is over */
         ksi_inbox_drain(s, self);
         ksi_check_exit(s);
+        if (KSI_UNLIKELY(self->flags & KSI_CUT)) { /* what *link is in may be gone */
+            self->flags &= ~(uint32_t)KSI_CUT;
+            link = &self->mailbox;
+        }
         struct ksi_message *m = look(s, self, filter, &link);
         if (m) return keep(s, self, m);
         if (timeout <= 0 || !ksi_may_block(s)) return NULL;

@@ -74,6 +74,8 @@ bool ksi_response_send(struct ksi_scheduler *s, uint64_t handle, ks_status statu
         if (!response->reply) status = KS_NOMEM;
     }
     response->public.status = status;
+    if (response->reply) m->weight = response->reply->weight;
+    m->serial = s->stamp;
     m->from = s->current ? ksi_process_id(s->current) : 0;
     (void)ksi_message_send(s, owner, m); /* a response is never refused */
     return true;

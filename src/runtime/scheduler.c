@@ -3,6 +3,7 @@
 #include "runtime/scheduler.h"
 #include "base/base.h"
 #include "runtime/block.h"
+#include "runtime/mailbox.h"
 #include "runtime/reserve.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"
@@ -76,6 +77,7 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
         if (p->wait != KSI_WAIT_REPLY) return;
         ksi_request_cancel(s, p);
     }
+    if (p->wait == KSI_WAIT_ROOM) ksi_line_leave(s, p);
     p->flags |= KSI_TIMED_OUT;
     p->wait = KSI_WAIT_NOTHING;
     ksi_ready(s, p);
@@ -92,6 +94,7 @@ static void new_slice(struct ksi_scheduler *s)
 {
     s->rounds_left = ROUNDS;
     s->now_ns = ksi_fresh_ns(s);
+    s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
     struct ksi_timer *timer;
     while ((timer = ksi_wheel_advance(&s->wheel, s->now_ns / NS_PER_MS))) fire(s, timer);
     arm_pending(s);
@@ -297,6 +300,7 @@ struct ksi_runtime *ksi_runtime_new(
     ksi_spans_init(&runtime->spans);
     ksi_pool_init(&s->pool, &runtime->spans);
     s->now_ns = ksi_fresh_ns(s);
+    s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
     ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
     if (init_tables(runtime) && init_stacks(s)) return runtime;
     ksi_runtime_end(runtime);

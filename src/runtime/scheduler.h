@@ -63,6 +63,7 @@ struct ksi_scheduler {
     struct ksi_stack *left;             /* left in the middle of a handler that will not go on */
     struct ksi_process *pending;        /* timers to arm when the slice ends */
     int64_t now_ns;                     /* when the slice began */
+    uint32_t stamp;                     /* the same in ms, cut: what messages are stamped with */
     struct ksi_pool pool;
     struct ksi_wheel wheel;
     struct ksi_stacks stacks;
@@ -161,6 +162,7 @@ static inline void ksi_unlink_pending(struct ksi_process *p)
     p->flags &= ~(uint32_t)KSI_PENDING_TIMER;
     *p->pending_link = p->pending_next;
     if (p->pending_next) p->pending_next->pending_link = p->pending_link;
+    p->timer.next = NULL; /* not armed */
 }
 static inline void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process *p)
 {

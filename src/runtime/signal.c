@@ -213,23 +213,23 @@ void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal)
     apply_signal(s, signal);
 }
 
-static void refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
+void ksi_message_refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
     if (ksi_is_request(m)) ksi_reply_send(s, m, status, NULL, NULL);
     ksi_message_free(s, m);
 }
 
-ks_status ksi_message_send_slow(
-    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, enum ksi_urgency urgency)
 {
+    ks_status status;
     if (KSI_UNLIKELY(!target)) {
-        refuse(s, m, KS_NOPROC);
+        ksi_message_refuse(s, m, KS_NOPROC);
         return KS_NOPROC;
     }
-    if (KSI_UNLIKELY(target->queue_length >= target->mailbox_max) && m->kind == KSI_MESSAGE) {
-        refuse(s, m, KS_OVERLOAD);
-        return KS_OVERLOAD;
-    }
+    if (KSI_UNLIKELY(ksi_mailbox_full(target)) && m->kind == KSI_MESSAGE && urgency != KSI_ALWAYS &&
+        ksi_overload(s, target, m, urgency == KSI_WAITABLE, &status))
+        return status;
     if (held_back(s, target))
         push(target, m);
     else

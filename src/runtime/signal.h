@@ -10,6 +10,7 @@
 #define KSI_RUNTIME_SIGNAL_H
 #include "base/atomic.h"
 #include "base/base.h"
+#include "runtime/mailbox.h"
 #include "runtime/scheduler.h"
 
 struct ksi_signal {
@@ -30,8 +31,14 @@ static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *
     /* relaxed: only a hint; what it announces is taken by an acquire exchange */
     if (KSI_UNLIKELY(ksi_load_relaxed(&p->inbox) > (struct ksi_message *)1)) ksi_inbox_apply(s, p);
 }
-ks_status ksi_message_send_slow(
-    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m);
+/* What a full mailbox does. */
+enum ksi_urgency {
+    KSI_REFUSABLE, /* by the receiver's policy; who would have to wait is refused */
+    KSI_WAITABLE,  /* the running process may wait: in here, or, of a call, by ksi_block */
+    KSI_ALWAYS     /* nothing */
+};
+ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, enum ksi_urgency urgency);
 /* Into the mailbox, whatever its limit. */
 static inline void ksi_message_put(
     struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
@@ -40,6 +47,7 @@ static inline void ksi_message_put(
     *target->mailbox_end = m;
     target->mailbox_end = &m->next;
     target->queue_length++;
+    if (KSI_UNLIKELY(m->weight)) ksi_mailbox_heavier(target, m);
     if (target->wait == KSI_WAIT_MESSAGE)
         ksi_wake(s, target, KSI_WAIT_MESSAGE);
     else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
@@ -47,21 +55,33 @@ static inline void ksi_message_put(
 }
 /* Hands a message over; it is the target's, or freed. KS_NOPROC: target is NULL, freed;
  * KS_OVERLOAD: refused by the mailbox limit, freed. A caller that already waits is answered so. */
-static inline ks_status ksi_message_send(
-    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+static inline ks_status ksi_message_send_as(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, enum ksi_urgency urgency)
 {
-    if (KSI_UNLIKELY(!target || s->simulator || target->queue_length >= target->mailbox_max))
-        return ksi_message_send_slow(s, target, m);
+    if (KSI_UNLIKELY(!target || s->simulator || target->queue_length >= target->mailbox_gate))
+        return ksi_message_send_slow(s, target, m, urgency);
     if (KSI_LIKELY(target != s->current)) ksi_inbox_drain(s, target);
     ksi_message_put(s, target, m);
     return KS_OK;
 }
+static inline ks_status ksi_message_send(
+    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+{
+    return ksi_message_send_as(s, target, m, KSI_REFUSABLE);
+}
+/* Answers m, when it is a request that nobody has answered, and frees it. */
+void ksi_message_refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status);
 /* An answer to a request: value of type, or a failure. False: nobody waits for it. Of the request
  * only from, serial, ref and KSI_ASYNC are read. */
 bool ksi_reply_send(struct ksi_scheduler *s, const struct ksi_message *request, ks_status status,
     const ks_type *type, const void *value);
 
 /* --- call.c ----------------------------------------------------------------------------------- */
+/* What the handler that runs may still take, or KS_INFINITY. */
+ks_ms ksi_time_left(struct ksi_scheduler *s);
+/* The chain of those who wait for each other, from target on, ends in the running process: all
+ * would wait for ever. */
+bool ksi_closes_cycle(struct ksi_scheduler *s, const struct ksi_process *target);
 /* Sends a request of the running process and blocks until it is answered. */
 ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
     struct ksi_message *m, void *ret_reply, ks_ms timeout);

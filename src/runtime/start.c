@@ -50,6 +50,7 @@ struct ksi_process *ksi_process_start(
         return NULL;
     }
     m->kind = KSI_START;
+    m->weight = 0; /* it stays with the process: no part of the mailbox */
     m->flags |= KSI_ANSWERED;
     *p->mailbox_end = m;
     p->mailbox_end = &m->next;
@@ -174,8 +175,8 @@ static ks_status set_limits(struct ksi_scheduler *s, struct ksi_process *p, cons
 {
     ks_status status = ksi_priority_set(p, row->priority);
     if (!status && row->stack_size) status = ksi_apart_set(s, p, row->stack_size);
+    if (!status) status = ksi_mailbox_limit(s, p, row);
     if (status) return status;
-    if (row->mailbox_max) p->mailbox_max = row->mailbox_max;
     if (!row->memory_max) return KS_OK;
     if (!ksi_cold(s, p)) return KS_NOMEM;
     p->cold->memory_max = row->memory_max;
@@ -381,7 +382,9 @@ ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms timeout)
     if (!m) return KS_NOMEM;
     m->kind = KSI_STATUS;
     ks_text text;
-    ks_status status = ksi_request_wait(s, p, m, &text, timeout);
+    ks_ms left = ksi_time_left(s);
+    ks_status status = ksi_request_wait(s, p, m, &text, left < timeout ? left : timeout);
+    if (status == KS_TIMEOUT && left < timeout) return KS_DEADLINE;
     if (status || !size) return status;
     size_t length = text.len < size ? text.len : size - 1;
     memcpy(buffer, text.ptr, length);

@@ -3,15 +3,10 @@
  *
  * A slot whose generation wraps is retired. See scheduler.h. */
 #include "base/base.h"
+#include "runtime/mailbox.h"
 #include "runtime/reserve.h"
 #include "runtime/scheduler.h"
 #include <string.h>
-
-#ifdef KSI_MEAN
-enum { MAILBOX_MAX = 1000 };
-#else
-enum { MAILBOX_MAX = 1000000 };
-#endif
 
 static struct ksi_process *take_slot(struct ksi_process_table *table)
 {
@@ -43,7 +38,7 @@ struct ksi_process *ksi_process_new(struct ksi_scheduler *s)
     p->scheduler = s;
     p->in_use = true;
     p->mailbox_end = &p->mailbox;
-    p->mailbox_max = MAILBOX_MAX;
+    p->mailbox_gate = KSI_MAILBOX_MAX; /* reached before the default of bytes */
     p->parent = s->current ? ksi_process_id(s->current) : 0;
     s->runtime->processes.alive++;
     return p;
@@ -86,21 +81,13 @@ uint64_t ks_process_count(void)
     return ksi_this_scheduler ? ksi_this_scheduler->runtime->processes.alive : 0;
 }
 
-uint64_t ks_mailbox_length(ks_pid pid)
-{
-    struct ksi_process *p = ksi_this_scheduler ? ksi_resolve(ksi_this_scheduler, pid) : NULL;
-    return p ? p->queue_length : 0;
-}
-
 uint64_t ks_process_memory(ks_pid pid)
 {
     struct ksi_process *p = ksi_this_scheduler ? ksi_resolve(ksi_this_scheduler, pid) : NULL;
     if (!p) return 0;
     uint64_t bytes = sizeof *p + (p->module ? p->module->state_size : 0);
     bytes += p->memory_used + (p->cold ? sizeof *p->cold : 0);
-    for (struct ksi_message *m = p->mailbox; m; m = m->next)
-        bytes += sizeof *m + (m->public.type ? m->public.type->size : 0);
-    return bytes;
+    return bytes + ksi_mailbox_bytes(p);
 }
 
 ks_guard_mode ks_stack_guard_mode(void)

@@ -83,7 +83,14 @@ void ksi_sending_due(struct ksi_scheduler *s, struct ksi_timer *timer)
         sending->message = NULL;
     }
     struct ksi_process *owner = ksi_process_of(s, record->owner);
-    if (m) (void)ksi_message_send(s, ksi_resolve(s, sending->to), m);
+    struct ksi_process *target = ksi_resolve(s, sending->to);
+    if (m && target == owner && !sending->period) { /* one it waits for: never refused */
+        m->serial = s->stamp;
+        (void)ksi_message_send_as(s, target, m, KSI_ALWAYS);
+    } else if (m) {
+        m->serial = s->stamp;
+        (void)ksi_message_send(s, target, m);
+    }
     if (sending->period) return;
     ksi_record_remove(s, owner, record);
     ksi_record_free(s, record);

@@ -220,6 +220,22 @@ void ksi_type_each_socket(
     }
 }
 
+size_t ksi_type_shared(const ks_type *type, void *value)
+{
+    size_t total = 0;
+    for (unsigned i = 0; type->owns && i < type->field_count; i++) {
+        const ks_field *field = &type->fields[i];
+        char *at = (char *)value + field->offset;
+        const ks_type *of;
+        if (field->kind == KS_KIND_BIN)
+            total = plus(total, rounded(ks_bin_bytes(ksi_pointer_at(at)).len));
+        struct ksi_items values = inner(field, at, &of);
+        for (size_t k = 0; of && of->owns && k < values.count; k++)
+            total = plus(total, ksi_type_shared(of, (char *)values.items + k * of->size));
+    }
+    return total;
+}
+
 static void wipe_bytes(const void *bytes, size_t len)
 {
     if (bytes && len > 0) explicit_bzero((void *)bytes, len);

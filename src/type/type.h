@@ -36,6 +36,9 @@ static inline char *ksi_type_copy(const ks_type *type, void *to, const void *fro
 void ksi_type_each_socket(
     const ks_type *type, void *value, void (*visit)(ks_socket *socket, void *arg), void *arg);
 
+/* Bytes of each ks_bin inside, also behind pointers: what a copy keeps alive beside its own. */
+size_t ksi_type_shared(const ks_type *type, void *value);
+
 /* Before the memory of a copy is dropped: gives back each ks_bin and zeroes the secrets. Only for
  * copies, which are nobody else's: it writes into *value in spite of the const, which is there
  * because holders of received messages have no other pointer. */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mailbox.c - limits of a mailbox, and what can be read of it. See mailbox.h. */
+#include "runtime/mailbox.h"
+#include "runtime/scheduler.h"
+#include "runtime/signal.h"
+
+enum { UNIT = 64, BLOCK_MS = 5000, NS_PER_MS = 1000000 };
+#define UNITS_MAX (UINT32_MAX / 2)
+
+/* --- limits ----------------------------------------------------------------------------------- */
+void ksi_mailbox_weigh(struct ksi_process *p)
+{
+    uint32_t count = p->limits ? p->limits->count_max : KSI_MAILBOX_MAX;
+    uint32_t units = p->limits ? p->limits->units_max : KSI_MAILBOX_BYTES_MAX / UNIT;
+    uint32_t left = units > p->mailbox_extra ? units - p->mailbox_extra : 0;
+    p->mailbox_gate = count < left ? count : left;
+}
+
+void ksi_mailbox_rise(struct ksi_process *p)
+{
+    ksi_mailbox_weigh(p);
+    if (p->flags & KSI_LINE) ksi_line_advance(p->scheduler, p);
+}
+
+static uint32_t units_of(size_t bytes)
+{
+    size_t units = bytes / UNIT;
+    if (units > UNITS_MAX) return UNITS_MAX;
+    return units ? (uint32_t)units : 1;
+}
+
+ks_status ksi_mailbox_limit(struct ksi_scheduler *s, struct ksi_process *p, const ks_child *row)
+{
+    if ((int)row->overload < KS_REFUSE || (int)row->overload > KS_BLOCK) return KS_BADARG;
+    if (!row->mailbox_max && !row->mailbox_bytes_max && row->overload == KS_REFUSE) return KS_OK;
+    uint8_t size_class;
+    struct ksi_limits *limits = ksi_pool_get(&s->pool, sizeof *limits, &size_class);
+    if (!limits) return KS_NOMEM;
+    *limits =
+        (struct ksi_limits){ .count_max = row->mailbox_max ? row->mailbox_max : KSI_MAILBOX_MAX,
+            .units_max =
+                units_of(row->mailbox_bytes_max ? row->mailbox_bytes_max : KSI_MAILBOX_BYTES_MAX),
+            .policy = (int32_t)row->overload,
+            .timeout = row->overload_timeout ? row->overload_timeout : BLOCK_MS };
+    limits->line_end = &limits->line;
+    p->limits = limits;
+    ksi_mailbox_weigh(p);
+    return KS_OK;
+}
+
+/* --- what can be read ------------------------------------------------------------------------- */
+static const struct ksi_process *find(ks_pid pid)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return s ? ksi_resolve(s, pid) : NULL;
+}
+
+uint64_t ks_mailbox_length(ks_pid pid)
+{
+    const struct ksi_process *p = find(pid);
+    return p ? p->queue_length : 0;
+}
+
+uint64_t ks_mailbox_bytes(ks_pid pid)
+{
+    const struct ksi_process *p = find(pid);
+    return p ? ksi_mailbox_bytes(p) : 0;
+}
+
+uint64_t ks_mailbox_refused(ks_pid pid)
+{
+    const struct ksi_process *p = find(pid);
+    return p ? p->refused : 0;
+}
+
+uint64_t ks_mailbox_dropped(ks_pid pid)
+{
+    const struct ksi_process *p = find(pid);
+    return p && p->limits ? p->limits->dropped : 0;
+}
+
+/* When a message came: a caller knows how long it waits, others are stamped. */
+static ks_ms age_of(struct ksi_scheduler *s, const struct ksi_message *m)
+{
+    int64_t now = ksi_fresh_ns(s);
+    if (ksi_is_request(m) && !(m->flags & KSI_ASYNC)) {
+        const struct ksi_process *caller = ksi_process_of(s, m->from);
+        if (caller && caller->request == m) return (now - caller->call->since_ns) / NS_PER_MS;
+    }
+    return (uint32_t)((uint32_t)(now / NS_PER_MS) - m->serial);
+}
+
+ks_ms ks_mailbox_age(ks_pid pid)
+{
+    const struct ksi_process *p = find(pid);
+    const struct ksi_message *m = p ? p->mailbox : NULL;
+    while (m && (m->flags & KSI_CANCELLED)) m = m->next;
+    return m ? age_of(ksi_this_scheduler, m) : 0;
+}
