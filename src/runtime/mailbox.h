@@ -4,7 +4,7 @@
 #ifndef KSI_RUNTIME_MAILBOX_H
 #define KSI_RUNTIME_MAILBOX_H
 #include "base/base.h"
-#include "runtime/process.h"
+#include "runtime/mark.h"
 
 /* Takes out the message that *link points at. */
 static inline struct ksi_message *ksi_mailbox_take(struct ksi_process *p, struct ksi_message **link)
@@ -14,6 +14,7 @@ static inline struct ksi_message *ksi_mailbox_take(struct ksi_process *p, struct
     *link = m->next;
     if (!m->next) p->mailbox_end = link;
     p->queue_length--;
+    if (KSI_UNLIKELY(p->flags & KSI_MARKED)) ksi_marks_taken(p, &m->next, link);
     m->next = NULL;
     return m;
 }

@@ -38,7 +38,8 @@ enum ksi_process_flag {
     KSI_DYING = 2048,       /* its death began: nothing reaches it any more */
     KSI_TERMINATING = 4096, /* on_terminate was called */
     KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
-    KSI_REPORTED = 16384    /* its crash report was made */
+    KSI_REPORTED = 16384,   /* its crash report was made */
+    KSI_MARKED = 1 << 17    /* there are marks in its mailbox: mark.h */
 };
 
 /* A block of memory that is given back when a turn ends, or with the process. */
@@ -120,6 +121,7 @@ struct ksi_cold {
     struct ksi_block *stop_texts; /* of all ks_stop, newest first */
     size_t memory_max;            /* 0: no limit */
     ks_status start_status;       /* what the starter hears when on_start failed */
+    uint32_t marks;               /* record of its marks: mark.h */
 };
 
 _Static_assert(sizeof(struct ksi_cold) <= 64, "the smallest block");
