@@ -52,8 +52,8 @@ KS_API const ks_msg *ks_receive(ks_ms timeout);
 /* Selective: the first message that fits; the others keep their places. */
 #define ks_receive_as(T, timeout) ((const T *)ks_receive_type_(&T##_type, (timeout)))
 KS_API const void *ks_receive_type_(const ks_type *type, ks_ms timeout);
-/* What belongs to a ref: the DOWN of a monitor, a timer's message, what came through an alias. Does
- * not look at what was queued before the ref was made, for the newest few refs of a process. */
+/* What belongs to a ref: the DOWN of a monitor, a timer's message, what came through an alias. For
+ * the newest few refs of a process, what was queued before the ref was made is not looked at. */
 KS_API const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout);
 /* fits must not block. */
 KS_API const ks_msg *ks_receive_if(
@@ -81,12 +81,12 @@ KS_API void ks_link(ks_pid pid);
 KS_API void ks_unlink(ks_pid pid); /* after it returned no exit of pid arrives */
 /* Exactly one ks_down follows. The zero ref when pid is the caller itself, or out of memory. */
 KS_API ks_ref ks_monitor(ks_pid pid);
-/* After it no DOWN arrives. False: there was nothing to end: the DOWN was queued, and is dropped, or
- * was received; or the ref is foreign. */
+/* After it no DOWN arrives. False: there was nothing to end: the DOWN was queued, and is dropped,
+ * or was received; or the ref is foreign. */
 KS_API bool ks_demonitor(ks_ref monitor);
 /* A monitor can be an alias, too: hand ks_monitor_alias(monitor) to whoever shall answer, and wait
- * for ks_receive_ref(monitor, timeout): it gives the answer or the DOWN, whichever comes first. What
- * turns the alias off, besides ks_unalias: */
+ * for ks_receive_ref(monitor, timeout): it gives the answer or the DOWN, whichever comes first.
+ * What turns the alias off, besides ks_unalias: */
 typedef enum ks_alias_mode {
     KS_ALIAS_NONE,             /* there is no alias */
     KS_ALIAS_EXPLICIT_UNALIAS, /* nothing */
@@ -105,9 +105,9 @@ static inline ks_pid ks_spawn_monitor_with(
 /* The alias of a monitor of ours; what is sent to that of one that has none is dropped. */
 KS_API ks_pid ks_monitor_alias(ks_ref monitor);
 /* Who is linked with a process, whom it monitors (as it was given), who monitors it (once for each
- * monitor). The first max go into ret, which may be NULL when max is 0; *ret_count is how many there
- * are. Links in the order of their ids, monitors newest first. KS_OK, KS_NOPROC, KS_DENIED (outside
- * of a runtime). */
+ * monitor). The first max go into ret, which may be NULL when max is 0; *ret_count is how many
+ * there are. Links in the order of their ids, monitors newest first. KS_OK, KS_NOPROC, KS_DENIED
+ * (outside of a runtime). */
 KS_API ks_status ks_links(ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count) KS_MUST_USE;
 KS_API ks_status ks_monitors(ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count) KS_MUST_USE;
 KS_API ks_status ks_monitored_by(
@@ -144,12 +144,13 @@ KS_API ks_pid ks_named(const char *name);
 KS_API ks_status ks_register(const char *name, ks_pid pid) KS_MUST_USE;
 KS_API void ks_unregister(const char *name);
 KS_API ks_pid ks_whereis(const char *name); /* none when nobody holds it */
-/* A pid of ourselves that can be turned off: what arrives by it afterwards is dropped, also what was
- * under way (of calls: what was sent afterwards). */
+/* A pid of ourselves that can be turned off: what arrives by it afterwards is dropped, also what
+ * was under way (of calls: what was sent afterwards). Out of memory, the process exits with reason
+ * KS_NOMEM. */
 KS_API ks_pid ks_alias(void);
 /* Turns itself off with the first message that arrives by it. */
 KS_API ks_pid ks_reply_alias(void);
-/* Also of the alias of a monitor, which stays. False: it was off already, or is not the caller's. */
+/* Also of the alias of a monitor, which stays. False: it was off, or is not the caller's. */
 KS_API bool ks_unalias(ks_pid alias);
 /* For ks_receive_ref: what came through an alias of the caller. The zero ref: it is no alias. */
 KS_API ks_ref ks_alias_ref(ks_pid alias);

@@ -14,10 +14,10 @@ struct ksi_marks {
 };
 
 /* NULL: there is none. */
-static struct ksi_marks *marks_of(struct ksi_process *p)
+static struct ksi_marks *marks_of(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if (!(p->flags & KSI_MARKED)) return NULL;
-    return ksi_record_at(p->scheduler, p->cold->marks)->marks.block;
+    return ksi_record_at(s, p->cold->marks)->marks.block;
 }
 
 /* NULL: out of memory. */
@@ -50,30 +50,39 @@ void ksi_mark_new_slow(struct ksi_scheduler *s, struct ksi_process *p, uint64_t 
     p->flags |= KSI_MARKED;
 }
 
+/* The link of a ref, or NULL; the newest one is the likeliest. */
+static struct ksi_message ***link_of(struct ksi_marks *marks, uint64_t ref)
+{
+    for (uint32_t i = 1; i <= KSI_MARKS; i++) {
+        uint32_t at = (marks->oldest + KSI_MARKS - i) % KSI_MARKS;
+        if (marks->mark[at].ref == ref) return &marks->mark[at].link;
+    }
+    return NULL;
+}
+
 struct ksi_message **ksi_mark_start(struct ksi_scheduler *s, struct ksi_process *p, uint64_t ref)
 {
-    struct ksi_marks *marks = marks_of(p);
-    for (int i = 0; marks && i < KSI_MARKS; i++)
-        if (marks->mark[i].ref == ref) return marks->mark[i].link;
-    return &p->mailbox;
+    struct ksi_marks *marks = marks_of(s, p);
+    struct ksi_message ***link = marks ? link_of(marks, ref) : NULL;
+    return link ? *link : &p->mailbox;
 }
 
 void ksi_mark_move(
     struct ksi_scheduler *s, struct ksi_process *p, uint64_t ref, struct ksi_message **link)
 {
-    struct ksi_marks *marks = marks_of(p);
-    for (int i = 0; marks && i < KSI_MARKS; i++)
-        if (marks->mark[i].ref == ref) marks->mark[i].link = link;
+    struct ksi_marks *marks = marks_of(s, p);
+    struct ksi_message ***at = marks ? link_of(marks, ref) : NULL;
+    if (at) *at = link;
 }
 
 void ksi_marks_taken(struct ksi_process *p, struct ksi_message **from, struct ksi_message **to)
 {
-    struct ksi_marks *marks = marks_of(p);
-    for (int i = 0; i < KSI_MARKS; i++) {
-        if (!p->mailbox) marks->mark[i].ref = 0;
+    struct ksi_marks *marks = marks_of(p->scheduler, p);
+    for (int i = 0; i < KSI_MARKS; i++)
         if (marks->mark[i].link == from) marks->mark[i].link = to;
-    }
-    if (!p->mailbox) p->flags &= ~(uint32_t)KSI_MARKED;
+    if (p->mailbox) return;
+    for (int i = 0; i < KSI_MARKS; i++) marks->mark[i].ref = 0;
+    p->flags &= ~(uint32_t)KSI_MARKED;
 }
 
 void ksi_marks_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)

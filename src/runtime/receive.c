@@ -73,13 +73,14 @@ static const ks_msg *receive_from(
     struct ksi_scheduler *s, const struct filter *filter, struct ksi_message **link, ks_ms timeout)
 {
     struct ksi_process *self = s->current;
+    struct ksi_message **begin = link;
     int64_t until = KS_INFINITY;
     if (timeout > 0 && timeout < KS_INFINITY) until = ksi_fresh_ns(s) / NS_PER_MS + timeout;
     for (;;) { /* until something fits, or the time is over */
         ksi_inbox_drain(s, self);
         ksi_check_exit(s);
         struct ksi_message *m = look(s, self, filter, &link);
-        if (filter->ref) ksi_mark_move(s, self, filter->ref, link);
+        if (filter->ref && link != begin) ksi_mark_move(s, self, filter->ref, link);
         if (m) return keep(s, self, m);
         if (timeout <= 0 || !ksi_may_block(s)) return NULL;
         ks_status status = ksi_block(s, KSI_WAIT_MESSAGE, timeout);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* relations.c - the lists of a process: its links, its monitors, who monitors it. Called from inside
- * a runtime; reads the records of a process of its scheduler, which need not take part. */
+/* relations.c - the lists of a process: its links, its monitors, who monitors it. Called from
+ * inside a runtime; reads the records of a process of its scheduler, which need not take part. */
 #include "base/base.h"
 #include "runtime/signal.h"
 #include <kiosk/process.h>

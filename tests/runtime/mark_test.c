@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mark_test - marks in a mailbox from which messages are taken anywhere: every ref finds what is its
- * own, and the rest keeps its order. */
+/* mark_test - marks in a mailbox from which messages are taken anywhere: every ref finds what is
+ * its own, and the rest keeps its order. */
 #include "support/scenario.h"
 #include <kiosk/timer.h>
 #include <string.h>
