@@ -61,7 +61,7 @@ static void add_watchers(struct ksi_scheduler *s, const struct ksi_process *p, s
 {
     for (uint32_t at = p->watchers; at; at = ksi_record_at(s, at)->monitor.watch_next) {
         const struct ksi_record *record = ksi_record_at(s, at);
-        if (!(record->flags & KSI_GONE)) add(list, ksi_pid(record->owner));
+        add(list, ksi_pid(record->owner));
     }
 }
 
