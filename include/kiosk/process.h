@@ -60,7 +60,8 @@ KS_API const ks_msg *ks_receive(ks_ms timeout);
 /* Selective: the first message that fits; the others keep their places. */
 #define ks_receive_as(T, timeout) ((const T *)ks_receive_type_(&T##_type, (timeout)))
 KS_API const void *ks_receive_type_(const ks_type *type, ks_ms timeout);
-/* What belongs to a ref: the DOWN of a monitor, a timer's message. */
+/* What belongs to a ref: the DOWN of a monitor, a timer's message, what came through an alias. For
+ * the newest few refs of a process, what was queued before the ref was made is not looked at. */
 KS_API const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout);
 /* fits must not block. */
 KS_API const ks_msg *ks_receive_if(
@@ -74,6 +75,7 @@ typedef struct ks_down { /* a monitored process ended, or was not there (KS_NOPR
     ks_ref ref;
     ks_pid pid; /* as it was given to ks_monitor */
     ks_reason reason;
+    uint64_t tag; /* of ks_monitor_options, else 0 */
 } ks_down;
 typedef struct ks_exited { /* a linked process ended, and we trap exits */
     ks_pid pid;
@@ -87,8 +89,37 @@ KS_API void ks_link(ks_pid pid);
 KS_API void ks_unlink(ks_pid pid); /* after it returned no exit of pid arrives */
 /* Exactly one ks_down follows. The zero ref when pid is the caller itself, or out of memory. */
 KS_API ks_ref ks_monitor(ks_pid pid);
-KS_API void ks_demonitor(
-    ks_ref monitor);               /* after it no DOWN arrives; foreign and fired refs: no-op */
+/* After it no DOWN arrives. False: there was nothing to end: the DOWN was queued, and is dropped,
+ * or was received; or the ref is foreign. */
+KS_API bool ks_demonitor(ks_ref monitor);
+/* A monitor can be an alias, too: hand ks_monitor_alias(monitor) to whoever shall answer, and wait
+ * for ks_receive_ref(monitor, timeout): it gives the answer or the DOWN, whichever comes first.
+ * What turns the alias off, besides ks_unalias: */
+typedef enum ks_alias_mode {
+    KS_ALIAS_NONE,             /* there is no alias */
+    KS_ALIAS_EXPLICIT_UNALIAS, /* nothing */
+    KS_ALIAS_DEMONITOR,        /* ks_demonitor, the DOWN */
+    KS_ALIAS_REPLY_DEMONITOR   /* these, and the first message through it, which ends the monitor */
+} ks_alias_mode;
+typedef struct ks_monitor_options {
+    ks_alias_mode alias;
+    uint64_t tag; /* yours; handed back in the ks_down: an index, a key */
+} ks_monitor_options;
+/* As ks_monitor: ks_monitor_with(pid, &(ks_monitor_options){ .tag = row }). options NULL: none. */
+static inline ks_ref ks_monitor_with(ks_pid pid, const ks_monitor_options *options);
+/* As ks_spawn_monitor. */
+static inline ks_pid ks_spawn_monitor_with(
+    void (*fn)(void *arg), void *arg, const ks_monitor_options *options, ks_ref *ret_monitor);
+/* The alias of a monitor of ours; what is sent to that of one that has none is dropped. */
+KS_API ks_pid ks_monitor_alias(ks_ref monitor);
+/* Who is linked with a process, whom it monitors (as it was given), who monitors it (once for each
+ * monitor). The first max go into ret, which may be NULL when max is 0; *ret_count is how many
+ * there are. Links in the order of their ids, monitors newest first. KS_OK, KS_NOPROC, KS_DENIED
+ * (outside of a runtime). */
+KS_API ks_status ks_links(ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count) KS_MUST_USE;
+KS_API ks_status ks_monitors(ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count) KS_MUST_USE;
+KS_API ks_status ks_monitored_by(
+    ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count) KS_MUST_USE;
 KS_API bool ks_trap_exit(bool on); /* the old value */
 /* Ends the calling process, from any depth. */
 KS_API void ks_exit(ks_reason reason) __attribute__((noreturn));
@@ -121,11 +152,31 @@ KS_API ks_pid ks_named(const char *name);
 KS_API ks_status ks_register(const char *name, ks_pid pid) KS_MUST_USE;
 KS_API void ks_unregister(const char *name);
 KS_API ks_pid ks_whereis(const char *name); /* none when nobody holds it */
-/* A pid of ourselves that can be turned off: what is sent to it afterwards is dropped. */
+/* A pid of ourselves that can be turned off: what arrives by it afterwards is dropped, also what
+ * was under way (of calls: what was sent afterwards). Out of memory, the process exits with reason
+ * KS_NOMEM. */
 KS_API ks_pid ks_alias(void);
-KS_API void ks_unalias(ks_pid alias);
+/* Turns itself off with the first message that arrives by it. */
+KS_API ks_pid ks_reply_alias(void);
+/* Also of the alias of a monitor, which stays. False: it was off, or is not the caller's. */
+KS_API bool ks_unalias(ks_pid alias);
+/* For ks_receive_ref: what came through an alias of the caller. The zero ref: it is no alias. */
+KS_API ks_ref ks_alias_ref(ks_pid alias);
 
 /* --- context: inherited by every process that is spawned -------------------------------------- */
 KS_API uint64_t ks_trace_id(void); /* 0: none */
 KS_API void ks_set_trace_id(uint64_t id);
+
+KS_API ks_ref ks_monitor_with_(ks_pid pid, const ks_monitor_options *options, size_t size);
+KS_API ks_pid ks_spawn_monitor_with_(void (*fn)(void *arg), void *arg,
+    const ks_monitor_options *options, size_t size, ks_ref *ret_monitor);
+static inline ks_ref ks_monitor_with(ks_pid pid, const ks_monitor_options *options)
+{
+    return ks_monitor_with_(pid, options, sizeof *options);
+}
+static inline ks_pid ks_spawn_monitor_with(
+    void (*fn)(void *arg), void *arg, const ks_monitor_options *options, ks_ref *ret_monitor)
+{
+    return ks_spawn_monitor_with_(fn, arg, options, sizeof *options, ret_monitor);
+}
 #endif

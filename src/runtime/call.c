@@ -8,6 +8,7 @@
  * (request.h) the same holds, but that a record stands where the waiting caller would.
  * Called from inside a process, but for what tests that step a runtime do. */
 #include "base/base.h"
+#include "runtime/alias.h"
 #include "runtime/block.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
@@ -186,6 +187,7 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
     struct ksi_message *m = ksi_message_new(s, op->request, request);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
+    if (KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)) target = ksi_alias_use(s, to);
     m->public.op = op;
     ks_status status = request_wait(s, target, m, ret_reply, left < timeout ? left : timeout);
     if (KSI_LIKELY(status != KS_TIMEOUT) || left >= timeout) return status;
@@ -229,7 +231,9 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
     m->from = s->current ? ksi_process_id(s->current) : 0;
-    ks_status status = ksi_message_send_as(s, target, m, KSI_WAITABLE);
+    ks_status status = KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)
+        ? ksi_send_to(s, to, m, KSI_WAITABLE)
+        : ksi_message_send_as(s, target, m, KSI_WAITABLE);
     return status == KS_NOPROC ? KS_OK : status;
 }
 

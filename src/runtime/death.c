@@ -7,6 +7,7 @@
  * Every step takes a thing out before it acts on it, so that a release hook that itself ends (by
  * ks_exit) leaves only the rest to be done. Runs on a stack of the loop. */
 #include "base/base.h"
+#include "runtime/alias.h"
 #include "runtime/inherited.h"
 #include "runtime/mailbox.h"
 #include "runtime/memory.h"
@@ -76,6 +77,8 @@ static void release_record(
     case KSI_RECORD_MONITOR:
         ksi_monitor_end(s, p, record); /* frees it, now or when the other side let go */
         return;
+    case KSI_RECORD_MARKS: ksi_marks_end(s, p, record); return;
+    case KSI_RECORD_ALIAS: ksi_alias_end(s, p, record); return;
     case KSI_RECORD_REQUEST: ksi_async_end(s, p, record); return;
     case KSI_RECORD_SUSPENSION: ksi_suspension_end(s, p, record); return;
     case KSI_RECORD_TIMER: ksi_sending_end(s, record->timer.sending); break;

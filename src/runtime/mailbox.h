@@ -16,7 +16,7 @@
 #ifndef KSI_RUNTIME_MAILBOX_H
 #define KSI_RUNTIME_MAILBOX_H
 #include "base/base.h"
-#include "runtime/process.h"
+#include "runtime/mark.h"
 
 /* The defaults: a mailbox of small messages reaches the first one only. */
 enum {
@@ -72,6 +72,7 @@ static inline struct ksi_message *ksi_mailbox_take(struct ksi_process *p, struct
     *link = m->next;
     if (!m->next) p->mailbox_end = link;
     p->queue_length--;
+    if (KSI_UNLIKELY(p->flags & KSI_MARKED)) ksi_marks_taken(p, &m->next, link);
     m->next = NULL;
     if (KSI_UNLIKELY(m->weight || (p->flags & KSI_LINE))) ksi_mailbox_lighter(p, m);
     return m;

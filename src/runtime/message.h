@@ -30,7 +30,8 @@ enum ksi_kind {
     KSI_UNLINK_ACK,
     KSI_MONITOR,
     KSI_DEMONITOR,
-    KSI_DOWN
+    KSI_DOWN,
+    KSI_ALIASED /* a message, by an alias: alias.h */
 };
 
 enum ksi_message_flag {

@@ -5,8 +5,10 @@
  * record: the owner marks it KSI_GONE when it gives up, and a DOWN that crosses finds the mark
  * and is dropped. See signal.h for who may call. */
 #include "base/base.h"
+#include "runtime/alias.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
+#include <string.h>
 
 static void watch(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_record *record)
 {
@@ -44,6 +46,12 @@ static void put_down(
     ks_down down = {
         .ref = ksi_record_ref(s, record), .pid = record->monitor.as_given, .reason = reason
     };
+    if (record->monitor.alias) {
+        const struct ksi_record *alias = ksi_record_at(s, record->monitor.alias);
+        down.ref = ksi_record_ref(s, alias);
+        down.tag = alias->alias.tag;
+        ksi_alias_untie(s, owner, record);
+    }
     ksi_record_remove(s, owner, record);
     ksi_record_free(s, record);
     struct ksi_message *m = ksi_message_new(s, &ks_down_type, &down);
@@ -75,21 +83,47 @@ void ksi_monitor_apply(
     }
 }
 
-ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given)
+/* alias NULL: it has none. */
+static ks_ref start(
+    struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given, struct ksi_record *alias)
 {
     struct ksi_process *target = ksi_resolve(s, as_given);
     struct ksi_record *record = ksi_record_new(s, p, KSI_RECORD_MONITOR);
     if (!record) return (ks_ref){ { 0, 0 } };
-    ks_ref ref = ksi_record_ref(s, record);
+    ks_ref ref = ksi_record_ref(s, alias ? alias : record);
     record->monitor.as_given = as_given;
     record->monitor.target = target ? ksi_process_id(target) : 0;
+    record->monitor.alias = 0;
+    if (alias) ksi_alias_tie(s, alias, record);
+    ksi_mark_new(s, p, ref.id[0]);
     send(s, KSI_MONITOR, ksi_process_id(p), record->monitor.target, ksi_record_index(s, record),
         KS_NORMAL);
     return ref;
 }
 
+ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given)
+{
+    return start(s, p, as_given, NULL);
+}
+
+ks_ref ksi_monitor_start_with(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given,
+    const ks_monitor_options *options, size_t size)
+{
+    ks_monitor_options all = { .tag = 0 };
+    if (options) memcpy(&all, options, size < sizeof all ? size : sizeof all);
+    if (!all.alias && !all.tag) return start(s, p, as_given, NULL);
+    bool once = all.alias == KS_ALIAS_REPLY_DEMONITOR;
+    struct ksi_record *alias = ksi_alias_new(s, p, all.alias, once);
+    if (!alias) return (ks_ref){ { 0, 0 } };
+    alias->alias.tag = all.tag;
+    ks_ref ref = start(s, p, as_given, alias);
+    if (!ref.id[0]) ksi_alias_end(s, p, alias);
+    return ref;
+}
+
 void ksi_monitor_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
 {
+    ksi_alias_untie(s, p, record);
     ksi_record_remove(s, p, record);
     record->flags |= KSI_GONE;
     send(s, KSI_DEMONITOR, ksi_process_id(p), record->monitor.target, ksi_record_index(s, record),
@@ -115,21 +149,41 @@ ks_ref ks_monitor(ks_pid pid)
     return ref;
 }
 
-void ks_demonitor(ks_ref monitor)
+ks_ref ks_monitor_with_(ks_pid pid, const ks_monitor_options *options, size_t size)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || ksi_resolve(s, pid) == s->current) return (ks_ref){ { 0, 0 } };
+    ks_ref ref = ksi_monitor_start_with(s, s->current, pid, options, size);
+    ksi_check_exit(s);
+    return ref;
+}
+
+/* The monitor that a ref stands for, by itself or by its alias; NULL: it is over. */
+static struct ksi_record *monitor_of(struct ksi_scheduler *s, ks_ref ref)
+{
+    struct ksi_record *record = ksi_record_find(s, ref.id[0], KSI_RECORD_MONITOR);
+    if (record) return record->flags & KSI_GONE || record->monitor.alias ? NULL : record;
+    record = ksi_record_find(s, ref.id[0], KSI_RECORD_ALIAS);
+    return record && record->alias.monitor ? ksi_record_at(s, record->alias.monitor) : NULL;
+}
+
+bool ks_demonitor(ks_ref monitor)
 {
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_process *self = s ? s->current : NULL;
-    if (!self || !monitor.id[0] || monitor.id[1] != ksi_process_id(self)) return;
-    struct ksi_record *record = ksi_record_find(s, monitor.id[0], KSI_RECORD_MONITOR);
-    if (record && !(record->flags & KSI_GONE) && record->owner == ksi_process_id(self)) {
+    if (!self || !monitor.id[0] || monitor.id[1] != ksi_process_id(self)) return false;
+    struct ksi_record *record = monitor_of(s, monitor);
+    if (record && record->owner == ksi_process_id(self)) {
         ksi_monitor_end(s, self, record);
-        return;
+        return true;
     }
     ksi_inbox_drain(s, self);
-    struct ksi_message **link = &self->mailbox; /* it has fired: its DOWN may be queued */
+    /* It has fired: its DOWN may be queued. */
+    struct ksi_message **link = ksi_mark_start(s, self, monitor.id[0]);
     for (; *link; link = &(*link)->next) {
         if ((*link)->public.type != &ks_down_type || (*link)->ref != monitor.id[0]) continue;
         ksi_message_free(s, ksi_mailbox_take(self, link));
-        return;
+        return false;
     }
+    return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.c - small things that a process may ask and do: self, sleep, label, owned resources,
- * aliases, context, the clock. Called from inside a process, unless the header says otherwise. */
+ * context, the clock. Called from inside a process, unless the header says otherwise. */
 #include <kiosk/timer.h>
 
 #include "base/base.h"
@@ -16,7 +16,7 @@
 
 enum { NS_PER_MS = 1000000, LABEL_BYTES = 64 };
 
-KS_TYPE(ks_down, ref, pid, reason);
+KS_TYPE(ks_down, ref, pid, reason, tag);
 KS_TYPE(ks_exited, pid, reason);
 
 ks_pid ks_self(void)
@@ -113,26 +113,6 @@ void ks_disown(ks_ref owned)
     struct ksi_scheduler *s = ksi_enter();
     if (!s || !s->current) return;
     struct ksi_record *record = ksi_record_find(s, owned.id[0], KSI_RECORD_OWNED);
-    if (!record || record->owner != ksi_process_id(s->current)) return;
-    ksi_record_remove(s, s->current, record);
-    ksi_record_free(s, record);
-}
-
-/* --- aliases ---------------------------------------------------------------------------------- */
-ks_pid ks_alias(void)
-{
-    struct ksi_scheduler *s = ksi_enter();
-    if (!s || !s->current) return (ks_pid){ 0 };
-    struct ksi_record *record = ksi_record_new(s, s->current, KSI_RECORD_ALIAS);
-    if (!record) ks_exit(ks_because(KS_NOMEM));
-    return (ks_pid){ .id = ksi_record_handle(s, record), .kind = KSI_PID_ALIAS };
-}
-
-void ks_unalias(ks_pid alias)
-{
-    struct ksi_scheduler *s = ksi_enter();
-    if (!s || !s->current || alias.kind != KSI_PID_ALIAS) return;
-    struct ksi_record *record = ksi_record_find(s, alias.id, KSI_RECORD_ALIAS);
     if (!record || record->owner != ksi_process_id(s->current)) return;
     ksi_record_remove(s, s->current, record);
     ksi_record_free(s, record);

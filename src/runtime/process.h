@@ -42,6 +42,7 @@ enum ksi_process_flag {
     KSI_REPORTED = 16384,   /* its crash report was made */
     KSI_CUT = 32768,        /* a message was dropped from its mailbox: a receive begins again */
     KSI_LINE = 65536,       /* senders wait for room in its mailbox */
+    KSI_MARKED = 1 << 17,   /* there are marks in its mailbox: mark.h */
     KSI_SUSPENDED = 1 << 25,
     KSI_LOW = 1 << 26, /* its priority; neither: normal */
     KSI_HIGH = 1 << 27,
@@ -143,6 +144,7 @@ struct ksi_cold {
     size_t memory_max;            /* 0: no limit */
     ks_status start_status;       /* what the starter hears when on_start failed */
     uint32_t suspensions;         /* records of others that suspend it */
+    uint32_t marks;               /* record of its marks: mark.h */
 };
 
 _Static_assert(sizeof(struct ksi_cold) <= 64, "the smallest block");

@@ -68,10 +68,12 @@ static const ks_msg *keep(struct ksi_scheduler *s, struct ksi_process *p, struct
     return &m->public;
 }
 
-static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
+/* Waits for what fits, from link on; that of a ref leaves its mark behind what was looked at. */
+static const ks_msg *receive_from(
+    struct ksi_scheduler *s, const struct filter *filter, struct ksi_message **link, ks_ms timeout)
 {
     struct ksi_process *self = s->current;
-    struct ksi_message **link = &self->mailbox;
+    struct ksi_message **begin = link;
     int64_t until = KS_INFINITY;
     if (timeout > 0 && timeout < KS_INFINITY) until = ksi_fresh_ns(s) / NS_PER_MS + timeout;
     for (;;) { /* until something fits, or the time is over */
@@ -82,6 +84,7 @@ static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filte
             link = &self->mailbox;
         }
         struct ksi_message *m = look(s, self, filter, &link);
+        if (filter->ref && link != begin) ksi_mark_move(s, self, filter->ref, link);
         if (m) return keep(s, self, m);
         if (timeout <= 0 || !ksi_may_block(s)) return NULL;
         ks_status status = ksi_block(s, KSI_WAIT_MESSAGE, timeout);
@@ -91,6 +94,11 @@ static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filte
         else if (until < KS_INFINITY)
             timeout = until - ksi_fresh_ns(s) / NS_PER_MS;
     }
+}
+
+static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
+{
+    return receive_from(s, filter, &s->current->mailbox, timeout);
 }
 
 const ks_msg *ks_receive(ks_ms timeout)
@@ -113,7 +121,8 @@ const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout)
 {
     struct ksi_scheduler *s = ksi_enter();
     if (!s || !s->current || !ref.id[0]) return NULL;
-    return receive(s, &(struct filter){ .ref = ref.id[0] }, timeout);
+    struct ksi_message **link = ksi_mark_start(s, s->current, ref.id[0]);
+    return receive_from(s, &(struct filter){ .ref = ref.id[0] }, link, timeout);
 }
 
 const ks_msg *ks_receive_if(bool (*fit)(const ks_msg *msg, void *arg), void *arg, ks_ms timeout)

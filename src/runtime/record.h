@@ -19,12 +19,14 @@ enum ksi_record_kind {
     KSI_RECORD_REQUEST,  /* asynchronous, not answered yet */
     KSI_RECORD_OWNED,    /* ks_own */
     KSI_RECORD_RESOURCE, /* of a layer above: a socket */
-    KSI_RECORD_SUSPENSION
+    KSI_RECORD_SUSPENSION,
+    KSI_RECORD_MARKS /* leads to the marks in the mailbox: mark.h */
 };
 enum ksi_record_flag {
     KSI_UNLINKING = 1, /* link: unlinked, the other side has not yet said so */
     KSI_GONE = 2,      /* monitor: given up by its owner, the watched side has not yet let go */
-    KSI_WATCHING = 4   /* monitor: in the list of the watched process */
+    KSI_WATCHING = 4,  /* monitor: in the list of the watched process */
+    KSI_ACTIVE = 8     /* alias: what is sent to it arrives */
 };
 
 struct ksi_record {
@@ -43,7 +45,17 @@ struct ksi_record {
             ks_pid as_given;
             uint64_t target; /* pid id */
             uint32_t watch_next, watch_previous;
+            uint32_t alias; /* record: of the alias that is tied to it, or 0 */
         } monitor;
+        struct {
+            uint64_t tag;     /* the user's, for the DOWN */
+            uint32_t monitor; /* record: of what it is tied to, or 0 */
+            uint8_t mode;     /* enum ks_alias_mode */
+            bool once;        /* over with the first message that arrives */
+        } alias;
+        struct {
+            struct ksi_marks *block;
+        } marks;
         struct {
             struct ksi_sending *sending;
         } timer;

@@ -57,7 +57,7 @@ static const char *kind_name(const struct ksi_event *event)
 {
     static const char *const names[] = { "message", "start", "stop", "status", "exit", "response",
         "reply", "exit signal", "link", "link exit", "unlink", "unlinked", "monitor", "demonitor",
-        "down" };
+        "down", "by an alias" };
     return event->kind >= 0 && event->kind < (int64_t)KSI_COUNT_OF(names) ? names[event->kind]
                                                                           : "?";
 }

@@ -3,6 +3,7 @@
  * end, too. */
 #include "runtime/request.h"
 #include "base/base.h"
+#include "runtime/alias.h"
 #include "runtime/block.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
@@ -127,11 +128,12 @@ ks_request ks_send_request_(ks_pid to, const ks_op *op, const void *request)
     struct ksi_scheduler *s = ksi_enter();
     ks_request none = { { { 0, 0 } } };
     if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return none;
-    struct ksi_process *target = ksi_resolve(s, to);
     struct ksi_record *record = record_new(s, op, request);
     if (!record) return none;
     ks_ref ref = ksi_record_ref(s, record);
-    (void)ksi_message_send(s, target, record->request.message); /* refused: the response says so */
+    ksi_mark_new(s, s->current, ref.id[0]);
+    (void)ksi_send_to(
+        s, to, record->request.message, KSI_REFUSABLE); /* refused: the response says so */
     return (ks_request){ ref };
 }
 
@@ -161,7 +163,8 @@ void ks_abandon(ks_request request)
         return;
     }
     ksi_inbox_drain(s, self);
-    struct ksi_message **link = &self->mailbox; /* it is decided: its response may be queued */
+    /* It is decided: its response may be queued. */
+    struct ksi_message **link = ksi_mark_start(s, self, request.ref.id[0]);
     for (; *link; link = &(*link)->next) {
         if ((*link)->kind != KSI_RESPONSE || (*link)->ref != request.ref.id[0]) continue;
         ksi_message_free(s, ksi_mailbox_take(self, link));
@@ -170,12 +173,6 @@ void ks_abandon(ks_request request)
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
-static bool answers(const ks_msg *msg, void *arg)
-{
-    const struct ksi_message *m = response_of(msg);
-    return m && m->ref == *(const uint64_t *)arg;
-}
-
 ks_status ks_wait_response_(ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout)
 {
     struct ksi_scheduler *s = ksi_enter();
@@ -186,7 +183,7 @@ ks_status ks_wait_response_(ks_request request, const ks_op *op, void *ret_reply
     bool limited = left < timeout;
     ks_ms until = ks_now() + (limited ? left : timeout);
     bool decided = !ksi_record_find(s, request.ref.id[0], KSI_RECORD_REQUEST);
-    const ks_msg *msg = ks_receive_if(answers, &request.ref.id[0], decided ? 0 : ks_until(until));
+    const ks_msg *msg = ks_receive_ref(request.ref, decided ? 0 : ks_until(until));
     if (msg) return read_response(s, response_of(msg), op, ret_reply);
     if (decided) return KS_NOT_FOUND;
     if (ks_until(until) > 0) return KS_NOMEM; /* for a stack to wait on */

@@ -7,6 +7,7 @@
 #include "runtime/signal.h"
 #include "base/atomic.h"
 #include "base/base.h"
+#include "runtime/alias.h"
 #include "runtime/mailbox.h"
 #include "runtime/request.h"
 #include "type/type.h"
@@ -75,6 +76,7 @@ static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signa
     case KSI_LINK:
     case KSI_UNLINK:
     case KSI_UNLINK_ACK: ksi_link_apply(s, target, signal); break;
+    case KSI_ALIASED: ksi_alias_apply(s, target, signal); break;
     default: ksi_monitor_apply(s, target, signal);
     }
 }

@@ -16,9 +16,10 @@
 struct ksi_signal {
     enum ksi_kind kind; /* KSI_EXIT and below */
     uint64_t from, to;  /* pid ids */
-    uint32_t serial;    /* of an unlink */
-    uint32_t record;    /* of a monitor */
+    uint32_t serial;    /* of an unlink; KSI_ALIASED: the record's generation */
+    uint32_t record;    /* of a monitor, or an alias */
     ks_reason reason;
+    struct ksi_message *message; /* KSI_ALIASED: what it brings */
 };
 /* Applies or pushes; never fails: without memory it is applied at once. */
 void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal);
@@ -127,7 +128,11 @@ void ksi_monitor_apply(
 void ksi_monitor_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
 /* Tells all who watch p. */
 void ksi_watchers_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason);
+/* The zero ref: out of memory. */
 ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given);
+/* options of the given size; an option that a shorter one lacks is 0. */
+ks_ref ksi_monitor_start_with(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given,
+    const ks_monitor_options *options, size_t size);
 
 /* --- exit.c: exit signals by the rules of erlang:exit/2 --------------------------------------- */
 void ksi_exit_apply(

@@ -123,7 +123,8 @@ struct ksi_process *ksi_spawn(struct ksi_scheduler *s, void (*fn)(void *arg), vo
 }
 
 /* Link and monitor stand before the new process can run. */
-static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_monitor)
+static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, const ks_monitor_options *options,
+    size_t size, ks_ref *ret_monitor)
 {
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_process *p = s ? ksi_spawn(s, fn, arg) : NULL;
@@ -134,7 +135,8 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_mon
         ks_exit(ks_because(KS_NOMEM));
     }
     ks_ref monitor = { { 0, 0 } };
-    if (ret_monitor && s->current) monitor = ksi_monitor_start(s, s->current, pid);
+    if (ret_monitor && s->current)
+        monitor = ksi_monitor_start_with(s, s->current, pid, options, size);
     if (ret_monitor && !monitor.id[0]) { /* rather none than one whose end is not heard */
         unmake(s, p);
         return (ks_pid){ 0 };
@@ -144,13 +146,22 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, ks_ref *ret_mon
     return pid;
 }
 
-ks_pid ks_spawn(void (*fn)(void *arg), void *arg) { return spawn(fn, arg, false, NULL); }
+ks_pid ks_spawn(void (*fn)(void *arg), void *arg) { return spawn(fn, arg, false, NULL, 0, NULL); }
 
-ks_pid ks_spawn_link(void (*fn)(void *arg), void *arg) { return spawn(fn, arg, true, NULL); }
+ks_pid ks_spawn_link(void (*fn)(void *arg), void *arg)
+{
+    return spawn(fn, arg, true, NULL, 0, NULL);
+}
 
 ks_pid ks_spawn_monitor(void (*fn)(void *arg), void *arg, ks_ref *ret_monitor)
 {
-    return spawn(fn, arg, false, ret_monitor);
+    return spawn(fn, arg, false, NULL, 0, ret_monitor);
+}
+
+ks_pid ks_spawn_monitor_with_(void (*fn)(void *arg), void *arg, const ks_monitor_options *options,
+    size_t size, ks_ref *ret_monitor)
+{
+    return spawn(fn, arg, false, options, size, ret_monitor);
 }
 
 /* --- start: a module by its row --------------------------------------------------------------- */

@@ -3,6 +3,7 @@
  *
  * A slot whose generation wraps is retired. See scheduler.h. */
 #include "base/base.h"
+#include "runtime/alias.h"
 #include "runtime/mailbox.h"
 #include "runtime/reserve.h"
 #include "runtime/scheduler.h"
@@ -62,7 +63,7 @@ struct ksi_process *ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid)
         return name ? ksi_process_of(s, name->holder) : NULL;
     }
     if (pid.kind != KSI_PID_ALIAS) return NULL;
-    struct ksi_record *record = ksi_record_find(s, pid.id, KSI_RECORD_ALIAS);
+    struct ksi_record *record = ksi_alias_find(s, pid.id);
     return record ? ksi_process_of(s, record->owner) : NULL;
 }
 

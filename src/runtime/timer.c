@@ -4,6 +4,7 @@
 #include <kiosk/timer.h>
 
 #include "base/base.h"
+#include "runtime/alias.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"
@@ -32,6 +33,7 @@ static ks_ref start(
     sending->message->public.op = op;
     sending->message->from = ksi_process_id(s->current);
     sending->message->ref = ksi_record_handle(s, record);
+    ksi_mark_new(s, s->current, sending->message->ref);
     ksi_wheel_arm(&s->wheel, &sending->timer, ksi_due(ksi_fresh_ns(s), after));
     return ksi_record_ref(s, record);
 }
@@ -83,13 +85,11 @@ void ksi_sending_due(struct ksi_scheduler *s, struct ksi_timer *timer)
         sending->message = NULL;
     }
     struct ksi_process *owner = ksi_process_of(s, record->owner);
-    struct ksi_process *target = ksi_resolve(s, sending->to);
-    if (m && target == owner && !sending->period) { /* one it waits for: never refused */
+    /* One that it sent to itself it waits for: never refused. */
+    bool own = !sending->period && ksi_resolve(s, sending->to) == owner;
+    if (m) {
         m->serial = s->stamp;
-        (void)ksi_message_send_as(s, target, m, KSI_ALWAYS);
-    } else if (m) {
-        m->serial = s->stamp;
-        (void)ksi_message_send(s, target, m);
+        (void)ksi_send_to(s, sending->to, m, own ? KSI_ALWAYS : KSI_REFUSABLE);
     }
     if (sending->period) return;
     ksi_record_remove(s, owner, record);

@@ -187,10 +187,11 @@ static void demonitor_flush(void)
     ks_spawn_monitor(exits, NULL, &queued);
     ks_sleep(100);
     KS_CHECK(ks_mailbox_length(ks_self()) == 1);
-    ks_demonitor(queued);
+    KS_CHECK(!ks_demonitor(queued)); /* the DOWN was there */
     KS_CHECK(ks_mailbox_length(ks_self()) == 0);
     ks_pid pid = ks_spawn_monitor(waits_for_ever, NULL, &coming);
     other = ks_monitor(pid);
+    KS_CHECK(ks_demonitor(ks_monitor(pid)));
     ks_exit_process(pid, KS_KILL);
     ks_demonitor(coming);
     KS_CHECK(ended_with(other, KS_REASON_KILLED));
@@ -234,7 +235,8 @@ static void exits_when_told(void *arg)
     ks_exit(ks_because(KS_USER + 5));
 }
 
-/* Demonitor and exit at about the same time, of many; each DOWN is taken before, or never comes. */
+/* Demonitor and exit at about the same time, of many; its answer is whether a DOWN was there, and
+ * none comes. */
 static void local_remove_monitor(void)
 {
     enum { WATCHED = 40 };
@@ -247,7 +249,12 @@ static void local_remove_monitor(void)
     }
     for (int i = 0; i < WATCHED; i++) {
         for (uint64_t n = ks_random(3); n > 0; n--) ks_yield();
-        if (i % 2) ks_demonitor(monitors[i]);
+        if (i % 2) {
+            uint64_t queued = ks_mailbox_length(ks_self());
+            bool removed = ks_demonitor(monitors[i]);
+            KS_CHECK(!removed || ks_mailbox_length(ks_self()) >= queued);
+            KS_CHECK(!ks_demonitor(monitors[i]));
+        }
     }
     for (int i = 0; i < WATCHED; i++) {
         KS_CHECK(end_of(ends[i]).code == KS_USER + 5);
@@ -259,11 +266,119 @@ static void local_remove_monitor(void)
     KS_CHECK(nothing_comes());
 }
 
+/* --- lists ------------------------------------------------------------------------------------ */
+static size_t watched_by_us(void)
+{
+    size_t count;
+    KS_CHECK_OK(ks_monitors(ks_self(), NULL, 0, &count));
+    return count;
+}
+
+static size_t watchers_of(ks_pid pid)
+{
+    size_t count;
+    KS_CHECK_OK(ks_monitored_by(pid, NULL, 0, &count));
+    return count;
+}
+
+static void monitors_the_caller(void *arg)
+{
+    ks_monitor(*(const ks_pid *)arg);
+    ks_receive(KS_INFINITY);
+}
+
+/* Either side's lists shrink with the end of a monitor, of the watched and of the watcher. */
+static void list_cleanup(void)
+{
+    ks_ref monitors[3], end;
+    ks_pid pid = ks_spawn(waits_for_one, NULL), self = ks_self(), seen[4];
+    size_t before = watched_by_us(), watchers = watchers_of(self), count;
+    KS_CHECK_OK(ks_register("list_cleanup", pid));
+    monitors[0] = ks_monitor(pid);
+    monitors[1] = ks_monitor(ks_named("list_cleanup"));
+    monitors[2] = ks_monitor(pid);
+    KS_CHECK(watched_by_us() == before + 3);
+    KS_CHECK_OK(ks_monitors(self, seen, 2, &count));
+    KS_CHECK(count == before + 3 && ks_same_pid(seen[0], pid));
+    KS_CHECK(ks_same_pid(seen[1], ks_named("list_cleanup")));
+    KS_CHECK_OK(ks_monitored_by(pid, seen, 4, &count));
+    KS_CHECK(count <= 3); /* the last ones may be under way */
+    KS_CHECK(ks_demonitor(monitors[2]));
+    KS_CHECK(watched_by_us() == before + 2);
+    ks_send(pid, ks_int, &(ks_int){ 0 });
+    KS_CHECK(ended_with(monitors[0], KS_REASON_NORMAL));
+    KS_CHECK(ended_with(monitors[1], KS_REASON_NORMAL));
+    KS_CHECK(watched_by_us() == before);
+    KS_CHECK(ks_monitored_by(pid, NULL, 0, &count) == KS_NOPROC);
+    ks_pid watcher = ks_spawn_monitor(monitors_the_caller, &self, &end);
+    ks_sleep(100);
+    KS_CHECK(watchers_of(self) == watchers + 1);
+    ks_send(watcher, ks_int, &(ks_int){ 0 });
+    KS_CHECK(ended_with(end, KS_REASON_NORMAL));
+    ks_sleep(100);
+    KS_CHECK(watchers_of(self) == watchers);
+    KS_CHECK(nothing_comes());
+}
+
+/* --- aliases and tags ------------------------------------------------------------------------- */
+static bool arrives(ks_pid alias)
+{
+    KS_CHECK_OK(ks_send(alias, ks_int, &(ks_int){ 7 }));
+    return ks_receive_as(ks_int, 50) != NULL;
+}
+
+static void unexpected_alias_at_demonitor_gh5310(void)
+{
+    ks_pid pid = ks_spawn(waits_for_ever, NULL);
+    ks_monitor_options options = { .alias = KS_ALIAS_REPLY_DEMONITOR };
+    ks_ref monitor = ks_monitor_with(pid, &options);
+    KS_CHECK(ks_demonitor(monitor));
+    KS_CHECK(!arrives(ks_monitor_alias(monitor)) && !ks_unalias(ks_monitor_alias(monitor)));
+    kill_and_wait(pid);
+    KS_CHECK(nothing_comes());
+}
+
+/* Demonitor turns the monitor into an explicit alias: no DOWN comes any more. */
+static void down_on_alias_gh5310(void)
+{
+    ks_pid pid = ks_spawn(waits_for_ever, NULL);
+    ks_monitor_options options = { .alias = KS_ALIAS_EXPLICIT_UNALIAS };
+    ks_ref monitor = ks_monitor_with(pid, &options);
+    KS_CHECK(ks_demonitor(monitor));
+    kill_and_wait(pid);
+    KS_CHECK(nothing_comes());
+    KS_CHECK(arrives(ks_monitor_alias(monitor)));
+    KS_CHECK(ks_unalias(ks_monitor_alias(monitor)));
+    KS_CHECK(nothing_comes());
+}
+
+static void monitor_3_noproc_gh6185(void)
+{
+    ks_pid gone = ks_spawn(waits_for_ever, NULL);
+    kill_and_wait(gone);
+    ks_pid missing[] = { gone, ks_named("monitor_3_noproc") };
+    for (int mode = KS_ALIAS_NONE; mode <= KS_ALIAS_REPLY_DEMONITOR; mode++) {
+        for (int i = 0; i < 2; i++) {
+            ks_monitor_options options = { .alias = (ks_alias_mode)mode, .tag = 42 };
+            ks_ref monitor = ks_monitor_with(missing[i], &options);
+            const ks_down *down = ks_as(ks_down, ks_receive_ref(monitor, 1000));
+            KS_CHECK(down && down->tag == 42 && ks_same_pid(down->pid, missing[i]));
+            KS_CHECK(down->reason.kind == KS_REASON_STATUS && down->reason.code == KS_NOPROC);
+            bool stays = mode == KS_ALIAS_EXPLICIT_UNALIAS;
+            KS_CHECK(arrives(ks_monitor_alias(monitor)) == stays);
+            KS_CHECK(ks_unalias(ks_monitor_alias(monitor)) == stays);
+        }
+    }
+    KS_CHECK(nothing_comes());
+}
+
 int main(int argc, char **argv)
 {
     return run_cases("monitor_SUITE", argc, argv,
         SCENARIOS(SCENARIO(case_1), SCENARIO(case_1a), SCENARIO(case_2), SCENARIO(case_2a),
             SCENARIO(mon_e_1), SCENARIO(demon_e_1), SCENARIO(demon_1), SCENARIO(demon_2),
             SCENARIO(mon_1), SCENARIO(demonitor_flush), SCENARIO(large_exit), SCENARIO(named_down),
-            SCENARIO(local_remove_monitor)));
+            SCENARIO(local_remove_monitor), SCENARIO(list_cleanup),
+            SCENARIO(unexpected_alias_at_demonitor_gh5310), SCENARIO(down_on_alias_gh5310),
+            SCENARIO(monitor_3_noproc_gh6185)));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process_test - cases of process_SUITE: exit signals, yield, names, limits, aliases, the queue of
+/* process_test - cases of process_SUITE: exit signals, yield, names, limits, the queue of
  * oneself and of others. */
 #include "support/scenario.h"
 #include <kiosk/runtime.h>
@@ -358,31 +358,7 @@ static void process_info_self_msgq_len_more(void)
     }
 }
 
-/* --- aliases and pids ------------------------------------------------------------------------- */
-static void sends_to_alias(void *arg) { ks_send(*(const ks_pid *)arg, ks_int, &(ks_int){ 1 }); }
-
-static bool arrives_by(ks_pid alias)
-{
-    ks_ref monitor;
-    ks_spawn_monitor(sends_to_alias, &alias, &monitor);
-    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
-    return ks_receive_as(ks_int, 100) != NULL;
-}
-
-static void alias_bif(void)
-{
-    ks_pid first = ks_alias(), second = ks_alias();
-    KS_CHECK(!ks_same_pid(first, second) && !ks_same_pid(first, ks_self()));
-    KS_CHECK(arrives_by(first) && arrives_by(first) && arrives_by(second));
-    ks_unalias(first);
-    KS_CHECK(!arrives_by(first));
-    KS_CHECK(arrives_by(second) && arrives_by(ks_self()));
-    ks_unalias(first);
-    ks_unalias(second);
-    KS_CHECK(!arrives_by(second));
-    KS_CHECK(nothing_comes());
-}
-
+/* --- pids ------------------------------------------------------------------------------------- */
 static void returns(void *arg) {}
 
 /* However often a slot is used again, its pids differ, and an old one reaches nobody. */
@@ -416,5 +392,5 @@ int main(int argc, char **argv)
             SCENARIO(yield), SCENARIO(bad_register), SCENARIO(spawn_opt_max_heap_size),
             SCENARIO(spawn_huge_arglist), SCENARIO(otp_7738_waiting),
             SCENARIO(process_info_self_msgq_len), SCENARIO(process_info_self_msgq_len_more),
-            SCENARIO(alias_bif), SCENARIO(no_pid_wrap)));
+            SCENARIO(no_pid_wrap)));
 }

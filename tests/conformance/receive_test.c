@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* receive_test - cases of receive_SUITE: waiting for one message past others. */
+#include "base/base.h"
 #include "support/scenario.h"
 #include <kiosk/timer.h>
+#include <time.h>
+
+enum { QUEUED = KSI_KNOB(500000, 900) };
 
 static const ks_pid nobody;
 
@@ -68,6 +72,40 @@ static void receive_in_between(void)
     const ks_msg *down = ks_receive_ref(monitor, 1000);
     KS_CHECK(ks_as(ks_down, down) != NULL);
     drain(5);
+}
+
+/* --- a long queue ----------------------------------------------------------------------------- */
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* A hundred requests and their answers by alias, or the DOWN. */
+static int64_t round_trips_ns(ks_pid server)
+{
+    int64_t begin = cpu_ns();
+    for (ks_int i = 0; i < 100; i++) {
+        ks_int reply;
+        echo_say_request request = echo_send_say(server, &i);
+        KS_CHECK_OK(echo_wait_say(request, &reply, 1000));
+        KS_CHECK(reply == i);
+        ks_end_turn();
+    }
+    return cpu_ns() - begin;
+}
+
+static void call_with_huge_message_queue(void)
+{
+    ks_pid server = start_echo();
+    int64_t empty = INT64_MAX, full = INT64_MAX, took;
+    for (int i = 0; i < 5; i++) empty = (took = round_trips_ns(server)) < empty ? took : empty;
+    fill(QUEUED);
+    for (int i = 0; i < 5; i++) full = (took = round_trips_ns(server)) < full ? took : full;
+    KS_CHECK(full <= 10 * empty);
+    KS_CHECK(ks_mailbox_length(ks_self()) == QUEUED);
+    kill_and_wait(server);
 }
 
 /* --- failures and nesting --------------------------------------------------------------------- */
@@ -194,8 +232,9 @@ static void gh_5235_recv_mark(void)
 int main(int argc, char **argv)
 {
     return run_cases("receive_SUITE", argc, argv,
-        SCENARIOS(SCENARIO(receive_in_between), SCENARIO(receive_opt_exception),
-            SCENARIO(receive_opt_recursion), SCENARIO(receive_opt_deferred_save),
-            SCENARIO(multi_recv_opt), SCENARIO(multi_recv_opt_clear),
-            SCENARIO(gh_5235_missing_save_reset), SCENARIO(gh_5235_recv_mark)));
+        SCENARIOS(SCENARIO(call_with_huge_message_queue), SCENARIO(receive_in_between),
+            SCENARIO(receive_opt_exception), SCENARIO(receive_opt_recursion),
+            SCENARIO(receive_opt_deferred_save), SCENARIO(multi_recv_opt),
+            SCENARIO(multi_recv_opt_clear), SCENARIO(gh_5235_missing_save_reset),
+            SCENARIO(gh_5235_recv_mark)));
 }

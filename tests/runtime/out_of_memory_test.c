@@ -226,6 +226,38 @@ static void use_messages(void)
     ks_end_turn();
 }
 
+static void answers_once(void *arg)
+{
+    own();
+    (void)ks_send(*(const ks_pid *)arg, ks_int, &(ks_int){ 1 });
+}
+
+/* Behind a queue that is long enough for marks: the answer or the DOWN, and the queue is left as it
+ * was. */
+static void use_aliases(void)
+{
+    enum { QUEUED = 40 };
+    int queued = 0;
+    for (ks_int i = 0; i < QUEUED; i++) queued += fine(ks_send(ks_self(), ks_int, &i));
+    for (int mode = KS_ALIAS_NONE; mode <= KS_ALIAS_REPLY_DEMONITOR; mode++) {
+        ks_monitor_options options = { .alias = (ks_alias_mode)mode, .tag = 9 };
+        ks_pid to = { 0 };
+        ks_ref monitor = { { 0, 0 } };
+        ks_pid pid = ks_spawn_monitor_with(answers_once, &to, &options, &monitor);
+        if (ks_is_none(pid)) whole = false;
+        to = ks_monitor_alias(monitor);
+        if (!ks_is_none(pid)) KS_CHECK(ks_receive_ref(monitor, KS_INFINITY) != NULL);
+        monitor = ks_monitor_with(ks_named("nobody"), &options);
+        if (!monitor.id[0]) whole = false;
+        if (monitor.id[0]) KS_CHECK(ks_receive_ref(monitor, KS_INFINITY) != NULL);
+        while (ks_receive_ref(ks_alias_ref(to), 50)) continue;
+        ks_unalias(to);
+    }
+    for (; queued > 0; queued--) KS_CHECK(ks_receive_as(ks_int, 0) != NULL);
+    KS_CHECK(ks_receive_as(ks_int, 0) == NULL);
+    ks_end_turn();
+}
+
 static void use_memory(void)
 {
     own();
@@ -247,6 +279,7 @@ static void everything(void)
     ks_trap_exit(true); /* to link to somebody who ended for the lack of memory is no end of ours */
     use_memory();
     use_messages();
+    use_aliases();
     use_processes();
     for (int relation = 0; relation < 3; relation++) start_and_use(relation);
 }
