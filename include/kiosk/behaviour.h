@@ -174,6 +174,8 @@ KS_API bool ks_waits_(ks_from from);
 /* A cast after `after` ms, then each `period` ms (0: once). The zero ref when out of memory. */
 KS_API ks_ref ks_cast_after_(
     ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const void *msg);
+/* A callback that was asked for is missing: the process ends with KS_UNDEF and says which. */
+KS_API ks_next ks_undefined_(const ks_module *module, const char *callback);
 /* Casts and infos nobody handles: a warning in the log, go on. */
 KS_API ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg);
 

@@ -154,7 +154,7 @@
     static ks_next P##_continue_(void *self, int what)                                             \
     {                                                                                              \
         return P##_callbacks.handle_continue ? P##_callbacks.handle_continue(self, what)           \
-                                             : ks_noreply();                                       \
+                                             : ks_undefined_(&P##_module, "handle_continue");       \
     }                                                                                              \
     static ks_next P##_timeout_(void *self)                                                        \
     {                                                                                              \

@@ -17,16 +17,12 @@ static ks_next on_start(const ks_module *module, void *self, const void *args)
     return module->init ? module->init(self, args) : ks_ok();
 }
 
-/* What the verdict of a call means for its caller. Taken (deferred) calls are answered
- * elsewhere. */
+/* What the verdict of a call means for its caller. A failure is the runtime's to tell; taken
+ * (deferred) calls are answered elsewhere. */
 static ks_next answer(const ks_op *op, ks_next next, const void *reply)
 {
     switch (next.verdict) {
     case KS_NEXT_REPLY: ks_answer_(op, KS_OK, reply); break;
-    case KS_NEXT_FAIL:
-        ks_answer_(op, next.argument, NULL);
-        next.verdict = KS_NEXT_NOREPLY;
-        break;
     case KS_NEXT_STOP:
         if (next.argument & KS_STOP_REPLIES) ks_answer_at_end_(op, reply);
         break;

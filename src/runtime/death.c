@@ -127,12 +127,17 @@ static void fail_request(struct ksi_scheduler *s, struct ksi_process *p, struct 
     ksi_message_free(s, m);
 }
 
+/* It leaves although terminate failed; not when the process was killed in there, as it would not
+ * have been sent yet. */
 static void send_last_reply(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->cold ? p->cold->last_reply : NULL;
     if (!m) return;
     p->cold->last_reply = NULL;
-    ksi_reply_send(s, m, KS_OK, m->public.type, m->public.body);
+    if (p->flags & KSI_OWN_END)
+        ksi_reply_send(s, m, KS_OK, m->public.type, m->public.body);
+    else
+        ksi_reply_send(s, m, KS_NOPROC, NULL, NULL);
     ksi_message_free(s, m);
 }
 

@@ -142,8 +142,19 @@ static ks_reason reason_of(const struct ksi_process *p, ks_next next)
 static void stop(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
 {
     if (!(p->flags & KSI_STARTING)) terminate(p, reason);
+    if (p->flags & KSI_EXITING) return;
     p->flags |= KSI_OWN_END; /* not before: who is killed in there has nothing to report */
     ksi_condemn(s, p, reason);
+}
+
+static void fail(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
+{
+    if (p->flags & KSI_STARTING)
+        fail_start(s, p, status);
+    else if (p->current && ksi_is_call(p->current))
+        ksi_request_fail(s, p->current, status); /* the server lives */
+    else
+        stop(s, p, ks_because(status));
 }
 
 static __attribute__((noinline)) void end_or_ignore(
@@ -153,17 +164,15 @@ static __attribute__((noinline)) void end_or_ignore(
         stop(s, p, reason_of(p, next));
     else if (next.verdict == KS_NEXT_IGNORE)
         fail_start(s, p, KS_IGNORE);
-    else if (p->flags & KSI_STARTING)
-        fail_start(s, p, next.argument);
     else
-        stop(s, p, ks_because(next.argument));
+        fail(s, p, next.argument);
 }
 
 static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
 {
     if (KSI_UNLIKELY(next.verdict >= KS_NEXT_FAIL)) {
         end_or_ignore(s, p, next);
-        return;
+        if (next.verdict != KS_NEXT_FAIL || (p->flags & KSI_EXITING)) return;
     }
     if (KSI_UNLIKELY(next.then != 0))
         p->next_what = next.then; /* its verdict says what then */
@@ -197,6 +206,13 @@ ks_next ks_reply_stop(ks_reason reason)
     ks_next next = ks_stop(reason);
     next.argument |= KS_STOP_REPLIES;
     return next;
+}
+
+ks_next ks_undefined_(const ks_module *module, const char *callback)
+{
+    ks_reason undefined = ks_because(KS_UNDEF);
+    undefined.text = ks_format("%s has no %s", module->name, callback);
+    return ks_stop(undefined);
 }
 
 ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg)
