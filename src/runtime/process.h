@@ -35,10 +35,15 @@ enum ksi_process_flag {
     KSI_OWN_END = 256,       /* it ended by its own doing: worth a crash report */
     KSI_LINK_STARTER = 512,  /* linked to the starter by ks_start_link */
     KSI_IN_WAKE_LIST = 1024,
-    KSI_DYING = 2048,       /* its death began: nothing reaches it any more */
-    KSI_TERMINATING = 4096, /* on_terminate was called */
-    KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
-    KSI_REPORTED = 16384    /* its crash report was made */
+    KSI_DYING = 2048,         /* its death began: nothing reaches it any more */
+    KSI_TERMINATING = 4096,   /* on_terminate was called */
+    KSI_FORMATTING = 8192,    /* format_status runs, or did not come back */
+    KSI_REPORTED = 16384,     /* its crash report was made */
+    KSI_HIBERNATES = 1 << 20, /* it is to sleep when nothing is queued */
+    KSI_ASLEEP = 1 << 21,     /* it does */
+    KSI_RESTS = 1 << 22,      /* it hibernates after a while of its own */
+    KSI_REST_TIMER = 1 << 23, /* the timer is that of hibernate_after */
+    KSI_WAKES = 1 << 24       /* a plain process: its state says what a message wakes */
 };
 
 /* A block of memory that is given back when a turn ends, or with the process. */
@@ -120,6 +125,7 @@ struct ksi_cold {
     struct ksi_block *stop_texts; /* of all ks_stop, newest first */
     size_t memory_max;            /* 0: no limit */
     ks_status start_status;       /* what the starter hears when on_start failed */
+    uint32_t timeouts;            /* the newest record of a named time-out */
 };
 
 _Static_assert(sizeof(struct ksi_cold) <= 64, "the smallest block");

@@ -55,8 +55,8 @@ static void add_message(struct text *text, const char *title, const struct ksi_m
 static const char *kind_name(const struct ksi_event *event)
 {
     static const char *const names[] = { "message", "start", "stop", "status", "exit", "response",
-        "reply", "exit signal", "link", "link exit", "unlink", "unlinked", "monitor", "demonitor",
-        "down" };
+        "time-out", "reply", "exit signal", "link", "link exit", "unlink", "unlinked", "monitor",
+        "demonitor", "down" };
     return event->kind >= 0 && event->kind < (int64_t)KSI_COUNT_OF(names) ? names[event->kind]
                                                                           : "?";
 }

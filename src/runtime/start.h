@@ -14,4 +14,7 @@ void ksi_started(struct ksi_scheduler *s, struct ksi_process *p);
 /* Out of the run queue's reach: everything that ksi_process_start made, given back. */
 struct ksi_process *ksi_spawn(struct ksi_scheduler *s, void (*fn)(void *arg), void *arg);
 
+/* It runs a function, and has no handlers. */
+bool ksi_is_plain(const struct ksi_process *p);
+
 #endif

@@ -197,8 +197,7 @@ static void a_kill_in_terminate_ends_the_call(void)
 
 static void asks_to_finish(void *arg)
 {
-    last_finish_request request =
-        last_send_finish(*(const ks_pid *)arg, &(ks_int){ 0 });
+    last_finish_request request = last_send_finish(*(const ks_pid *)arg, &(ks_int){ 0 });
     ks_text reply;
     KS_CHECK(last_wait_finish(request, &reply, KS_INFINITY) == KS_NOPROC);
 }
