@@ -118,6 +118,15 @@ typedef struct ks_behaviour {
     void (*on_hibernate)(const ks_module *module, void *self);
 } ks_behaviour;
 
+/* What a crash report will say of the server; format_report may write other texts over these. */
+typedef struct ks_report {
+    ks_reason reason;      /* why it ends */
+    const ks_msg *message; /* that was being handled; NULL: none */
+    char reason_text[256];
+    char message_text[512]; /* without what is secret in it */
+    char state_text[1024];  /* by format_status */
+} ks_report;
+
 typedef struct ks_supervisor_spec ks_supervisor_spec;
 /* What a behaviour makes of user code: made by KS_GEN_SERVER, KS_SUPERVISOR, KS_PROCESS. */
 struct ks_module {
@@ -140,6 +149,7 @@ struct ks_module {
     ks_next (*handle_named_timeout)(void *self, int name);
     void (*handle_hibernate)(void *self);
     const ks_ms *hibernate_after; /* NULL or 0: only when told to */
+    void (*format_report)(const void *self, ks_report *report);
 };
 KS_API const ks_behaviour ks_process_behaviour, ks_gen_server_behaviour, ks_supervisor_behaviour;
 

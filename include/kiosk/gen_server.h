@@ -180,6 +180,8 @@
         void (*handle_hibernate)(P * self); /* gives caches back; see ks_hibernate */              \
         /* Hibernates when nothing came for so long; rests while a ks_after runs. 0: never. */     \
         ks_ms hibernate_after;                                                                     \
+        /* Has the last word on its crash report: see ks_report. May not block. */                 \
+        void (*format_report)(const P *self, ks_report *report);                                   \
     } P##_callbacks = { __VA_ARGS__ };                                                             \
     static ks_next P##_init_(void *self, const void *args)                                         \
     {                                                                                              \
@@ -224,6 +226,10 @@
         else if (size)                                                                             \
             buffer[0] = 0; /* a state is not printed unless somebody says how */                   \
     }                                                                                              \
+    static void P##_report_(const void *self, ks_report *report)                                   \
+    {                                                                                              \
+        if (P##_callbacks.format_report) P##_callbacks.format_report(self, report);                \
+    }                                                                                              \
     const ks_module P##_module = { .version = KS_MODULE_VERSION,                                   \
         .name = #P,                                                                                \
         .behaviour = &ks_gen_server_behaviour,                                                     \
@@ -238,5 +244,6 @@
         .format_status = P##_format_,                                                              \
         .handle_named_timeout = P##_named_timeout_,                                                \
         .handle_hibernate = P##_hibernate_,                                                        \
-        .hibernate_after = &P##_callbacks.hibernate_after }
+        .hibernate_after = &P##_callbacks.hibernate_after,                                         \
+        .format_report = P##_report_ }
 #endif

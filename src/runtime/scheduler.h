@@ -244,7 +244,8 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
 void ksi_die(struct ksi_scheduler *s, struct ksi_process *p);
 
 /* --- report.c --------------------------------------------------------------------------------- */
-/* status: what format_status said. */
-void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const char *status);
+/* Before anybody formats: the reason, and the message being handled. */
+void ksi_report_fill(struct ksi_process *p, ks_report *ret_report);
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const ks_report *report);
 
 #endif
