@@ -101,7 +101,8 @@ typedef struct ks_behaviour {
     ks_next (*on_start)(
         const ks_module *module, void *self, const void *args); /* default: ks_ok() */
     /* A message; msg->op tells a call or cast from an info. Calls are answered by
-     * ks_reply_(ks_from_(op), op, &value) or ks_fail_. Default: dropped; calls get KS_UNDEF. */
+     * ks_reply_(ks_from_(op), op, &value) or ks_fail_, or by returning ks_fail(status). Default:
+     * dropped; calls get KS_UNDEF. */
     ks_next (*on_message)(const ks_module *module, void *self, const ks_msg *msg);
     /* The exit of a linked process while we trap exits. Default: the parent's ends us, others are
      * messages of type ks_exited. */
