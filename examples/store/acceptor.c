@@ -78,7 +78,8 @@ static void acceptor_main(const acceptor_args *args)
     ks_socket listener, socket;
     ks_ms reported = 0;
     ks_status status = acceptor_listen(&args->settings, &listener);
-    if (status) ks_exit(ks_because(status));
+    if (status) ks_init_fail(status);
+    ks_init_ack();
     say_ready(listener);
     for (;;) { /* ended by the supervisor */
         status = ks_tcp_accept(listener, KS_INFINITY, &socket);
@@ -91,4 +92,4 @@ static void acceptor_main(const acceptor_args *args)
         ks_end_turn();
     }
 }
-KS_PROCESS(acceptor);
+KS_PROCESS_ACKS(acceptor);

@@ -11,6 +11,7 @@ typedef struct ks_module ks_module;
 
 /* --- what a callback wants next --------------------------------------------------------------- */
 enum { KS_NEXT_OK, KS_NEXT_REPLY, KS_NEXT_NOREPLY, KS_NEXT_FAIL, KS_NEXT_IGNORE, KS_NEXT_STOP };
+enum { KS_NEXT_HIBERNATES = 0x100 }; /* may stand beside each of them: see ks_verdict */
 /* Of ks_stop: argument holds flags, then the kind of the reason + 1, after its code. */
 enum { KS_STOP_REPLIES = 1, KS_STOP_HAS_TEXT = 2 };
 typedef struct ks_next { /* fits two registers */
@@ -56,6 +57,29 @@ static inline ks_next ks_continue(ks_next next, uint16_t what)
     return next;
 }
 
+/* The server expects to have nothing to do for a while: as soon as nothing is queued it gives back
+ * what it can do without, by handle_hibernate, if there is one, and sleeps. Any message, or a
+ * time-out, wakes it; a question for its status leaves it asleep. See ks_is_hibernating. */
+static inline ks_next ks_hibernate(ks_next next)
+{
+    next.verdict |= KS_NEXT_HIBERNATES;
+    return next;
+}
+/* KS_NEXT_..., without the rider: for behaviours that look at what user code returned. */
+static inline int ks_verdict(ks_next next) { return next.verdict & (KS_NEXT_HIBERNATES - 1); }
+
+/* --- named time-outs: as the generic ones of gen_statem --------------------------------------- */
+/* handle_named_timeout(self, name) is called once, when the time is over, or has come (a moment of
+ * ks_now()). Several may run, one for each name: set again, it starts anew. No message, no other
+ * time-out and no verdict cancels it. 0 and less: after what is queued now. KS_INFINITY: cancelled.
+ * Called in a server; out of memory it ends with KS_NOMEM, without such a handler with KS_UNDEF. */
+KS_API void ks_set_timeout(int name, ks_ms after);
+KS_API void ks_set_timeout_at(int name, ks_ms moment);
+/* After it the time-out does not arrive, also when it was over already and stood in the queue.
+ * False: none of that name was set. */
+KS_API bool ks_cancel_timeout(int name);
+KS_API ks_ms ks_timeout_left(int name); /* 0: it is over, and queued; KS_INFINITY: not set */
+
 /* --- operations ------------------------------------------------------------------------------- */
 typedef enum ks_op_kind { KS_OP_CALL = 1, KS_OP_CAST, KS_OP_INFO } ks_op_kind;
 /* One operation. Messages carry its address: it is the tag, the type and the way to the handler. */
@@ -77,7 +101,8 @@ typedef struct ks_behaviour {
     ks_next (*on_start)(
         const ks_module *module, void *self, const void *args); /* default: ks_ok() */
     /* A message; msg->op tells a call or cast from an info. Calls are answered by
-     * ks_reply_(ks_from_(op), op, &value) or ks_fail_. Default: dropped; calls get KS_UNDEF. */
+     * ks_reply_(ks_from_(op), op, &value) or ks_fail_, or by returning ks_fail(status). Default:
+     * dropped; calls get KS_UNDEF. */
     ks_next (*on_message)(const ks_module *module, void *self, const ks_msg *msg);
     /* The exit of a linked process while we trap exits. Default: the parent's ends us, others are
      * messages of type ks_exited. */
@@ -88,7 +113,20 @@ typedef struct ks_behaviour {
     ks_next (*on_system)(const ks_module *module, void *self, ks_reason stop);
     /* Before an orderly end; not when killed. */
     void (*on_terminate)(const ks_module *module, void *self, ks_reason why);
+    /* Of ks_set_timeout, which is refused where this is NULL. */
+    ks_next (*on_named_timeout)(const ks_module *module, void *self, int name);
+    /* Before it sleeps: see ks_hibernate. Default: nothing. */
+    void (*on_hibernate)(const ks_module *module, void *self);
 } ks_behaviour;
+
+/* What a crash report will say of the server; format_report may write other texts over these. */
+typedef struct ks_report {
+    ks_reason reason;      /* why it ends */
+    const ks_msg *message; /* that was being handled; NULL: none */
+    char reason_text[256];
+    char message_text[512]; /* without what is secret in it */
+    char state_text[1024];  /* by format_status */
+} ks_report;
 
 typedef struct ks_supervisor_spec ks_supervisor_spec;
 /* What a behaviour makes of user code: made by KS_GEN_SERVER, KS_SUPERVISOR, KS_PROCESS. */
@@ -108,14 +146,32 @@ struct ks_module {
     void (*terminate)(void *self, ks_reason why);
     void (*format_status)(const void *self, char *buffer, size_t size);
     const ks_supervisor_spec *supervisor;
+    bool acknowledges; /* main of a plain process: by itself, with ks_init_ack */
+    ks_next (*handle_named_timeout)(void *self, int name);
+    void (*handle_hibernate)(void *self);
+    const ks_ms *hibernate_after; /* NULL or 0: only when told to */
+    void (*format_report)(const void *self, ks_report *report);
 };
 KS_API const ks_behaviour ks_process_behaviour, ks_gen_server_behaviour, ks_supervisor_behaviour;
 
 /* The state of the calling process, when it is of that behaviour; else NULL. */
 KS_API void *ks_my_state_(const ks_behaviour *behaviour);
-/* In on_start: tells the starter that the start succeeded, before on_start returns. As
- * proc_lib:init_ack of OTP. */
+/* While a process is being started, from any depth. Tells the starter that the start succeeded,
+ * before on_start (init, the main of KS_PROCESS_ACKS) returns; later: nothing. As proc_lib:init_ack
+ * of OTP. */
 KS_API void ks_init_ack(void);
+/* Ends the process; when it is gone, and its name is free, the starter gets status (KS_IGNORE:
+ * nothing went wrong). No crash report. After the start: an end with status as the reason. As
+ * proc_lib:init_fail. */
+KS_API void ks_init_fail(ks_status status) __attribute__((noreturn));
+/* A plain process goes on as a process of another module, with a copy of *state (NULL: zeroed), as
+ * if a callback had returned next. Its start is acknowledged, if it was not. Never returns; pid,
+ * name, links, mailbox and memory stay. See enter_loop in gen_server.h. */
+KS_API void ks_enter_loop_(const ks_module *module, const void *state, ks_next next)
+    __attribute__((noreturn));
+/* A plain process gives up its stack. When there is a message, now or later, fn(arg) goes on in its
+ * place, and receives it; when fn returns, the process ends. As erlang:hibernate/3. */
+KS_API void ks_hibernate_then(void (*fn)(void *arg), void *arg) __attribute__((noreturn));
 
 /* --- asynchronous requests -------------------------------------------------------------------- */
 typedef struct ks_request {
@@ -132,6 +188,35 @@ KS_DECLARE_TYPE(ks_response);
 /* Its response will never be seen, also when it has come already; the server need not begin. A
  * request that is over, or of another process: nothing. Requests die with their process. */
 KS_API void ks_abandon(ks_request request);
+
+/* Requests of which any response is awaited; each has a label, which the response brings along.
+ * { 0 } is empty; not to be copied. A request in it is not waited for by itself. */
+typedef struct ks_requests {
+    uint32_t id;    /* the library's own */
+    uint32_t count; /* of requests whose response was not taken */
+} ks_requests;
+typedef struct ks_any_response {
+    ks_request request;
+    uint64_t label;
+    ks_status status;  /* KS_OK: stack_response_pop(&response, &item) reads the value */
+    const ks_msg *msg; /* borrowed as what ks_receive_if gives */
+} ks_any_response;
+/* Most are sent into it, by stack_collect_pop; this adds one that was sent: ks_requests_add(&all,
+ * request.raw, 3). KS_OK; KS_NOMEM: the zero request; KS_NOT_FOUND: its response was taken, it was
+ * abandoned, or it is another process's; KS_ALREADY_PRESENT: it is in a collection. */
+KS_API ks_status ks_requests_add(ks_requests *all, ks_request request, uint64_t label) KS_MUST_USE;
+/* The first response to any of them; that request is then out of the collection. KS_OK; KS_EMPTY:
+ * none is in it; else all of them stand: KS_TIMEOUT, KS_DEADLINE, KS_NOMEM, KS_DENIED. The cost
+ * does not grow with the collection. */
+KS_API ks_status ks_wait_any(ks_requests *all, ks_any_response *ret_response, ks_ms timeout);
+/* The same, but unless it is KS_OK all are abandoned, and the collection is empty. */
+KS_API ks_status ks_receive_any(ks_requests *all, ks_any_response *ret_response, ks_ms timeout);
+/* In handle_info. True: msg is a response to one of them, which is then out of the collection. */
+KS_API bool ks_check_any(ks_requests *all, const ks_msg *msg, ks_any_response *ret_response);
+/* Those whose response was not taken, with their labels, in no order; how many were written. */
+KS_API size_t ks_requests_list(
+    const ks_requests *all, ks_request *ret_requests, uint64_t *ret_labels, size_t max);
+KS_API void ks_abandon_all(ks_requests *all);
 
 /* --- the untyped verbs behind the stubs ------------------------------------------------------- */
 typedef struct ks_from {
@@ -159,6 +244,15 @@ KS_API ks_status ks_receive_response_(
 /* True: msg is the response to request; what the reply points at is borrowed with msg. */
 KS_API bool ks_check_response_(
     ks_request request, const ks_msg *msg, const ks_op *op, void *ret_reply, ks_status *ret_status);
+/* Sends a request into a collection: KS_OK, or as for ks_send_request_ KS_NOMEM, KS_DENIED. */
+KS_API ks_status ks_collect_(
+    ks_requests *all, uint64_t label, ks_pid to, const ks_op *op, const void *request);
+KS_API ks_status ks_response_(const ks_any_response *response, const ks_op *op, void *ret_reply);
+/* One request to each; replies and statuses by index. How many are KS_OK. See gen_server.h. */
+KS_API size_t ks_multi_call_(const ks_pid *to, size_t count, const ks_op *op, const void *request,
+    void *ret_replies, ks_status *ret_statuses, ks_ms timeout);
+/* One cast to each; how many took it. */
+KS_API size_t ks_abcast_(const ks_pid *to, size_t count, const ks_op *op, const void *msg);
 /* As ks_send_. */
 KS_API ks_status ks_cast_(ks_pid to, const ks_op *op, const void *msg);
 /* Of the request being handled; ends the process when it is another op, or none. */
@@ -174,6 +268,8 @@ KS_API bool ks_waits_(ks_from from);
 /* A cast after `after` ms, then each `period` ms (0: once). The zero ref when out of memory. */
 KS_API ks_ref ks_cast_after_(
     ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const void *msg);
+/* A callback that was asked for is missing: the process ends with KS_UNDEF and says which. */
+KS_API ks_next ks_undefined_(const ks_module *module, const char *callback);
 /* Casts and infos nobody handles: a warning in the log, go on. */
 KS_API ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg);
 

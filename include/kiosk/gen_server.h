@@ -48,6 +48,11 @@
  * is never seen. A server waits for nobody: responses reach handle_info, where stack_check_push
  * tells whether msg is the one, and reads it. ks_abandon(request.raw) ends the interest. Each
  * request has a response, KS_NOPROC if need be.
+ * Any of many: stack_collect_pop(&all, label, to) sends a request into a collection, of one or of
+ * several operations; ks_wait_any gives a response and its label, stack_response_pop its value.
+ * Many at once: stack_multi_call_pop(pids, count, items, statuses, 1000) asks all of them and waits
+ * for all, together at most so long: items[i] is written when statuses[i] is KS_OK; it returns how
+ * many are. Others have what a call would give, KS_TIMEOUT when no answer came.
  * Answering later: stack_from_pop() in the handler, which then returns ks_noreply(); afterwards
  * stack_reply_pop or stack_fail_pop, which return false when nobody waits any more (timed out,
  * abandoned, dead), so that nothing is handed to nobody; stack_waits_pop asks. */
@@ -86,6 +91,23 @@
         return ks_check_response_(                                                                 \
             request.raw, msg, &P##_##op##_op, KS_PTR(Rep, ret_reply), ret_status);                 \
     }                                                                                              \
+    KS_STUB KS_MUST_USE ks_status P##_collect_##op(                                                \
+        ks_requests *all, uint64_t label, ks_pid to KS_IN(Req, request))                           \
+    {                                                                                              \
+        return ks_collect_(all, label, to, &P##_##op##_op, KS_PTR(Req, request));                  \
+    }                                                                                              \
+    KS_STUB KS_MUST_USE ks_status P##_response_##op(                                               \
+        const ks_any_response *response KS_OUT(Rep, ret_reply))                                    \
+    {                                                                                              \
+        return ks_response_(response, &P##_##op##_op, KS_PTR(Rep, ret_reply));                     \
+    }                                                                                              \
+    KS_STUB size_t P##_multi_call_##op(const ks_pid *to,                                           \
+        size_t count KS_IN(Req, request) KS_OUT(Rep, ret_replies), ks_status *ret_statuses,        \
+        ks_ms timeout)                                                                             \
+    {                                                                                              \
+        return ks_multi_call_(to, count, &P##_##op##_op, KS_PTR(Req, request),                     \
+            KS_PTR(Rep, ret_replies), ret_statuses, timeout);                                      \
+    }                                                                                              \
     KS_STUB P##_##op##_from P##_from_##op(void)                                                    \
     {                                                                                              \
         return (P##_##op##_from){ ks_from_(&P##_##op##_op) };                                      \
@@ -101,7 +123,8 @@
     KS_STUB bool P##_waits_##op(P##_##op##_from from) { return ks_waits_(from.raw); }              \
     KS_API const ks_module P##_module
 
-/* Client side of a cast: counter_cast_reset, counter_cast_after_reset(ms, to),
+/* Client side of a cast: counter_cast_reset, counter_abcast_reset(pids, count), which returns how
+ * many took it, counter_cast_after_reset(ms, to),
  * counter_cast_every_reset(ms, to): a timer that casts; periods are absolute, so they do not drift,
  * and late ones are not made up for. */
 #define KS_CAST(P, op, Msg)                                                                        \
@@ -111,6 +134,10 @@
     KS_STUB ks_status P##_cast_##op(ks_pid to KS_IN(Msg, msg))                                     \
     {                                                                                              \
         return ks_cast_(to, &P##_##op##_op, KS_PTR(Msg, msg));                                     \
+    }                                                                                              \
+    KS_STUB size_t P##_abcast_##op(const ks_pid *to, size_t count KS_IN(Msg, msg))                 \
+    {                                                                                              \
+        return ks_abcast_(to, count, &P##_##op##_op, KS_PTR(Msg, msg));                            \
     }                                                                                              \
     KS_STUB ks_ref P##_cast_after_##op(ks_ms after, ks_pid to KS_IN(Msg, msg))                     \
     {                                                                                              \
@@ -139,6 +166,9 @@
 #define KS_OP_OF(P, op) &P##_##op##_op,
 
 /* --- the server: its optional callbacks, checked slot by slot; last in the file --------------- */
+/* A plain process that was started in another way, and has a state by now, becomes such a server by
+ *     counter_enter_loop(&state, ks_ok());
+ * behind KS_GEN_SERVER. It never returns; init does not run; *state is copied. */
 #define KS_GEN_SERVER(P, ...)                                                                      \
     static const struct P##_callbacks {                                                            \
         ks_next (*init)(P * self, const P##_args *args); /* default: zeroed state */               \
@@ -148,6 +178,12 @@
         void (*terminate)(P * self, ks_reason why);          /* not when killed; see ks_own */     \
         void (*format_status)(const P *self, char *buffer, size_t size);                           \
         const ks_op *const *ops;                                                                   \
+        ks_next (*handle_named_timeout)(P * self, int name); /* of ks_set_timeout */               \
+        void (*handle_hibernate)(P * self); /* gives caches back; see ks_hibernate */              \
+        /* Hibernates when nothing came for so long; rests while a ks_after runs. 0: never. */     \
+        ks_ms hibernate_after;                                                                     \
+        /* Has the last word on its crash report: see ks_report. May not block. */                 \
+        void (*format_report)(const P *self, ks_report *report);                                   \
     } P##_callbacks = { __VA_ARGS__ };                                                             \
     static ks_next P##_init_(void *self, const void *args)                                         \
     {                                                                                              \
@@ -156,7 +192,7 @@
     static ks_next P##_continue_(void *self, int what)                                             \
     {                                                                                              \
         return P##_callbacks.handle_continue ? P##_callbacks.handle_continue(self, what)           \
-                                             : ks_noreply();                                       \
+                                             : ks_undefined_(&P##_module, "handle_continue");      \
     }                                                                                              \
     static ks_next P##_timeout_(void *self)                                                        \
     {                                                                                              \
@@ -166,6 +202,20 @@
     {                                                                                              \
         return P##_callbacks.handle_info ? P##_callbacks.handle_info(self, msg)                    \
                                          : ks_unexpected_(&P##_module, msg);                       \
+    }                                                                                              \
+    static ks_next P##_named_timeout_(void *self, int name)                                        \
+    {                                                                                              \
+        return P##_callbacks.handle_named_timeout                                                  \
+            ? P##_callbacks.handle_named_timeout(self, name)                                       \
+            : ks_undefined_(&P##_module, "handle_named_timeout");                                  \
+    }                                                                                              \
+    static void P##_hibernate_(void *self)                                                         \
+    {                                                                                              \
+        if (P##_callbacks.handle_hibernate) P##_callbacks.handle_hibernate(self);                  \
+    }                                                                                              \
+    __attribute__((noreturn)) KS_STUB void P##_enter_loop(const P *state, ks_next next)            \
+    {                                                                                              \
+        ks_enter_loop_(&P##_module, state, next);                                                  \
     }                                                                                              \
     static void P##_terminate_(void *self, ks_reason why)                                          \
     {                                                                                              \
@@ -178,6 +228,10 @@
         else if (size)                                                                             \
             buffer[0] = 0; /* a state is not printed unless somebody says how */                   \
     }                                                                                              \
+    static void P##_report_(const void *self, ks_report *report)                                   \
+    {                                                                                              \
+        if (P##_callbacks.format_report) P##_callbacks.format_report(self, report);                \
+    }                                                                                              \
     const ks_module P##_module = { .version = KS_MODULE_VERSION,                                   \
         .name = #P,                                                                                \
         .behaviour = &ks_gen_server_behaviour,                                                     \
@@ -189,5 +243,9 @@
         .handle_timeout = P##_timeout_,                                                            \
         .handle_info = P##_info_,                                                                  \
         .terminate = P##_terminate_,                                                               \
-        .format_status = P##_format_ }
+        .format_status = P##_format_,                                                              \
+        .handle_named_timeout = P##_named_timeout_,                                                \
+        .handle_hibernate = P##_hibernate_,                                                        \
+        .hibernate_after = &P##_callbacks.hibernate_after,                                         \
+        .format_report = P##_report_ }
 #endif

@@ -17,6 +17,8 @@ KS_API ks_pid ks_spawn_monitor(void (*fn)(void *arg), void *arg, ks_ref *ret_mon
 KS_API ks_pid ks_self(void);
 KS_API ks_pid ks_parent(void); /* who spawned the caller; none for the first process */
 KS_API bool ks_is_alive(ks_pid pid);
+/* It sleeps, and has given back what it can do without: see ks_hibernate, ks_hibernate_then. */
+KS_API bool ks_is_hibernating(ks_pid pid);
 KS_API void ks_sleep(ks_ms duration); /* blocks the process */
 /* Lets others run; the caller goes on after everybody who was ready. Blocks the process. */
 KS_API void ks_yield(void);

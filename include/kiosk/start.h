@@ -106,13 +106,19 @@ KS_API ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms t
 
 /* A plain process as a module: KS_PROCESS(ticker) after `static void ticker_main(const ticker_args
  * *args)`. It counts as started before its function runs. */
-#define KS_PROCESS(P)                                                                              \
+#define KS_PROCESS(P) KS_PROCESS_(P, false)
+/* The same, but main says itself when it counts as started: ks_init_ack(), when it has what it
+ * needs, or ks_init_fail(status), which is what the starter gets: -EADDRINUSE... Until then the
+ * starter waits; when main ends before, it gets KS_EXITED. */
+#define KS_PROCESS_ACKS(P) KS_PROCESS_(P, true)
+#define KS_PROCESS_(P, acks)                                                                       \
     static void P##_entry_(const void *args) { P##_main(args); }                                   \
     const ks_module P##_module = { .version = KS_MODULE_VERSION,                                   \
         .name = #P,                                                                                \
         .behaviour = &ks_process_behaviour,                                                        \
         .args = P##_args_type_,                                                                    \
-        .main = P##_entry_ }
+        .main = P##_entry_,                                                                        \
+        .acknowledges = (acks) }
 
 /* The size of the row goes along, so that a newer library accepts rows of older programs. */
 KS_API ks_status ks_start_(

@@ -17,16 +17,12 @@ static ks_next on_start(const ks_module *module, void *self, const void *args)
     return module->init ? module->init(self, args) : ks_ok();
 }
 
-/* What the verdict of a call means for its caller. Taken (deferred) calls are answered
- * elsewhere. */
+/* What the verdict of a call means for its caller. A failure is the runtime's to tell; taken
+ * (deferred) calls are answered elsewhere. */
 static ks_next answer(const ks_op *op, ks_next next, const void *reply)
 {
-    switch (next.verdict) {
+    switch (ks_verdict(next)) {
     case KS_NEXT_REPLY: ks_answer_(op, KS_OK, reply); break;
-    case KS_NEXT_FAIL:
-        ks_answer_(op, next.argument, NULL);
-        next.verdict = KS_NEXT_NOREPLY;
-        break;
     case KS_NEXT_STOP:
         if (next.argument & KS_STOP_REPLIES) ks_answer_at_end_(op, reply);
         break;
@@ -92,6 +88,13 @@ static ks_next on_continue(const ks_module *module, void *self, int what)
     return module->handle_continue(self, what);
 }
 
+static ks_next on_named_timeout(const ks_module *module, void *self, int name)
+{
+    return module->handle_named_timeout(self, name);
+}
+
+static void on_hibernate(const ks_module *module, void *self) { module->handle_hibernate(self); }
+
 static void on_terminate(const ks_module *module, void *self, ks_reason why)
 {
     module->terminate(self, why);
@@ -104,4 +107,6 @@ const ks_behaviour ks_gen_server_behaviour = { .version = KS_BEHAVIOUR_VERSION,
     .on_exit = on_exit,
     .on_timeout = on_timeout,
     .on_continue = on_continue,
-    .on_terminate = on_terminate };
+    .on_terminate = on_terminate,
+    .on_named_timeout = on_named_timeout,
+    .on_hibernate = on_hibernate };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.c - the plain process as a behaviour: a function that blocks, and ends when it returns.
  *
- * Its start is acknowledged before the function runs. Written on public functions only. */
+ * Its start is acknowledged before the function runs, or by the function. Written on public
+ * functions only. */
 #include <kiosk/behaviour.h>
 
 static ks_next on_start(const ks_module *module, void *self, const void *args)
 {
-    ks_init_ack();
+    if (!module->acknowledges) ks_init_ack();
     module->main(args);
     return ks_stop(KS_NORMAL);
 }

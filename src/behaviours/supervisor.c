@@ -108,7 +108,7 @@ static ks_next on_start(const ks_module *module, void *state, const void *args)
     if (!status) status = add_listed(self);
     if (status) return ks_fail(status);
     ks_next next = run_init(self, args);
-    if (next.verdict >= KS_NEXT_FAIL) return next;
+    if (ks_verdict(next) >= KS_NEXT_FAIL) return next;
     status = start_children(self);
     return status ? ks_fail(status) : ks_ok();
 }

@@ -15,7 +15,7 @@
 #include "runtime/signal.h"
 #include "runtime/socket_hooks.h"
 #include "runtime/timer.h"
-#include <stdio.h>
+#include <kiosk/log.h>
 #include <string.h>
 
 /* --- reasons ---------------------------------------------------------------------------------- */
@@ -81,6 +81,7 @@ static void release_record(
     case KSI_RECORD_ALIAS: ksi_alias_end(s, p, record); return;
     case KSI_RECORD_REQUEST: ksi_async_end(s, p, record); return;
     case KSI_RECORD_SUSPENSION: ksi_suspension_end(s, p, record); return;
+    case KSI_RECORD_TIMEOUT: ksi_timeout_end(s, p, record); return;
     case KSI_RECORD_TIMER: ksi_sending_end(s, record->timer.sending); break;
     case KSI_RECORD_OWNED:
     case KSI_RECORD_RESOURCE: {
@@ -131,12 +132,17 @@ static void fail_request(struct ksi_scheduler *s, struct ksi_process *p, struct 
     ksi_message_free(s, m);
 }
 
+/* It leaves although terminate failed; not when the process was killed in there, as it would not
+ * have been sent yet. */
 static void send_last_reply(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->cold ? p->cold->last_reply : NULL;
     if (!m) return;
     p->cold->last_reply = NULL;
-    ksi_reply_send(s, m, KS_OK, m->public.type, m->public.body);
+    if (p->flags & KSI_OWN_END)
+        ksi_reply_send(s, m, KS_OK, m->public.type, m->public.body);
+    else
+        ksi_reply_send(s, m, KS_NOPROC, NULL, NULL);
     ksi_message_free(s, m);
 }
 
@@ -193,22 +199,37 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_pool_give(&s->pool, cold, ksi_pool_class_of(sizeof *cold));
 }
 
-/* A formatter that does not come back leaves KSI_FORMATTING: the crash is reported without it. */
+static void format(struct ksi_scheduler *s, struct ksi_process *p, ks_report *report)
+{
+    const ks_module *module = p->module;
+    if (!p->state || !module->format_status) return;
+    s->current = p;
+    p->flags |= KSI_FORMATTING | KSI_IN_HOOK;
+    module->format_status(p->state, report->state_text, sizeof report->state_text);
+    report->state_text[sizeof report->state_text - 1] = 0;
+    if (module->format_report) module->format_report(p->state, report);
+    report->reason_text[sizeof report->reason_text - 1] = 0;
+    report->message_text[sizeof report->message_text - 1] = 0;
+    report->state_text[sizeof report->state_text - 1] = 0;
+}
+
+/* A formatter that does not come back leaves KSI_FORMATTING: the crash is reported without it, and
+ * without the texts that it may have wanted to hide. */
 static void report(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    enum { STATUS_BYTES = 1024 };
-    char status[STATUS_BYTES] = "";
+    static const char failed[] = "(format_status failed)";
+    ks_report report;
     if (!(p->flags & KSI_OWN_END) || (p->flags & KSI_REPORTED)) return;
+    if (ks_is_clean(ksi_reason_of(p)) || !ks_log_enabled(KS_LOG_ERROR)) return;
+    ksi_report_fill(p, &report);
     if (p->flags & KSI_FORMATTING) {
-        snprintf(status, sizeof status, "(format_status failed)");
-    } else if (p->module->format_status && p->state && !ks_is_clean(ksi_reason_of(p))) {
-        s->current = p;
-        p->flags |= KSI_FORMATTING | KSI_IN_HOOK;
-        p->module->format_status(p->state, status, sizeof status);
-        status[sizeof status - 1] = 0;
+        memcpy(report.state_text, failed, sizeof failed);
+        memcpy(report.message_text, failed, sizeof failed);
+    } else {
+        format(s, p, &report);
     }
     p->flags |= KSI_REPORTED;
-    ksi_report_crash(s, p, status);
+    ksi_report_crash(s, p, &report);
 }
 
 void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)

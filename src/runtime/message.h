@@ -21,6 +21,7 @@ enum ksi_kind {
     KSI_STATUS,   /* system: a call for format_status */
     KSI_TRAPPED,  /* an exit that was trapped, body is a ks_exited */
     KSI_RESPONSE, /* to an asynchronous request, body is a struct ksi_response: request.h */
+    KSI_TIMEOUT,  /* a named time-out; ref is the handle of its record */
     /* below: signals, applied on arrival, never queued in a mailbox */
     KSI_REPLY,
     KSI_EXIT,

@@ -36,13 +36,18 @@ enum ksi_process_flag {
     KSI_OWN_END = 256,       /* it ended by its own doing: worth a crash report */
     KSI_LINK_STARTER = 512,  /* linked to the starter by ks_start_link */
     KSI_IN_WAKE_LIST = 1024,
-    KSI_DYING = 2048,       /* its death began: nothing reaches it any more */
-    KSI_TERMINATING = 4096, /* on_terminate was called */
-    KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
-    KSI_REPORTED = 16384,   /* its crash report was made */
-    KSI_CUT = 32768,        /* a message was dropped from its mailbox: a receive begins again */
-    KSI_LINE = 65536,       /* senders wait for room in its mailbox */
-    KSI_MARKED = 1 << 17,   /* there are marks in its mailbox: mark.h */
+    KSI_DYING = 2048,         /* its death began: nothing reaches it any more */
+    KSI_TERMINATING = 4096,   /* on_terminate was called */
+    KSI_FORMATTING = 8192,    /* format_status runs, or did not come back */
+    KSI_REPORTED = 16384,     /* its crash report was made */
+    KSI_CUT = 32768,          /* a message was dropped from its mailbox: a receive begins again */
+    KSI_LINE = 65536,         /* senders wait for room in its mailbox */
+    KSI_MARKED = 1 << 17,     /* there are marks in its mailbox: mark.h */
+    KSI_HIBERNATES = 1 << 20, /* it is to sleep when nothing is queued */
+    KSI_ASLEEP = 1 << 21,     /* it does */
+    KSI_RESTS = 1 << 22,      /* it hibernates after a while of its own */
+    KSI_REST_TIMER = 1 << 23, /* the timer is that of hibernate_after */
+    KSI_WAKES = 1 << 24,      /* a plain process: its state says what a message wakes */
     KSI_SUSPENDED = 1 << 25,
     KSI_LOW = 1 << 26, /* its priority; neither: normal */
     KSI_HIGH = 1 << 27,
@@ -145,6 +150,7 @@ struct ksi_cold {
     ks_status start_status;       /* what the starter hears when on_start failed */
     uint32_t suspensions;         /* records of others that suspend it */
     uint32_t marks;               /* record of its marks: mark.h */
+    uint32_t timeouts;            /* the newest record of a named time-out */
 };
 
 _Static_assert(sizeof(struct ksi_cold) <= 64, "the smallest block");

@@ -20,7 +20,8 @@ enum ksi_record_kind {
     KSI_RECORD_OWNED,    /* ks_own */
     KSI_RECORD_RESOURCE, /* of a layer above: a socket */
     KSI_RECORD_SUSPENSION,
-    KSI_RECORD_MARKS /* leads to the marks in the mailbox: mark.h */
+    KSI_RECORD_MARKS,  /* leads to the marks in the mailbox: mark.h */
+    KSI_RECORD_TIMEOUT /* named: timeout.c */
 };
 enum ksi_record_flag {
     KSI_UNLINKING = 1, /* link: unlinked, the other side has not yet said so */
@@ -62,6 +63,12 @@ struct ksi_record {
         struct {
             uint64_t target; /* pid id */
         } suspension;
+        struct {
+            struct ksi_sending *sending; /* begins as that of a timer; NULL: it is over */
+            struct ksi_message *message; /* then: what tells of it, queued */
+            int32_t name;
+            uint32_t next; /* older one */
+        } timeout;
         struct {
             struct ksi_message *message;  /* its server has it */
             struct ksi_message *response; /* made with it, so that it cannot fail */

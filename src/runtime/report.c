@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REPORT_BYTES = 4096, MESSAGE_BYTES = 512, ANCESTORS = 8, SIGNALS = 8 };
+enum { REPORT_BYTES = 4096, ANCESTORS = 8, SIGNALS = 8 };
 
 struct text {
     char bytes[REPORT_BYTES];
@@ -41,23 +41,20 @@ static void add_process(struct text *text, struct ksi_scheduler *s, uint64_t id)
         add(text, " (%s)", p->module->name);
 }
 
-static void add_message(struct text *text, const char *title, const struct ksi_message *m)
+static void add_message(struct text *text, const struct ksi_message *m, const char *printed)
 {
-    char printed[MESSAGE_BYTES];
     if (!m || m->kind == KSI_START) return;
-    add(text, "\n  %s: ", title);
+    add(text, "\n  while handling: ");
     if (m->public.op)
         add(text, "%s %s ", m->public.op->kind == KS_OP_CALL ? "call" : "cast", m->public.op->name);
-    if (!m->public.type || !m->public.body) return;
-    ks_print_(m->public.type, m->public.body, printed, sizeof printed);
     add(text, "%s", printed);
 }
 
 static const char *kind_name(const struct ksi_event *event)
 {
     static const char *const names[] = { "message", "start", "stop", "status", "exit", "response",
-        "reply", "exit signal", "link", "link exit", "unlink", "unlinked", "monitor", "demonitor",
-        "down", "by an alias" };
+        "time-out", "reply", "exit signal", "link", "link exit", "unlink", "unlinked", "monitor",
+        "demonitor", "down", "by an alias" };
     return event->kind >= 0 && event->kind < (int64_t)KSI_COUNT_OF(names) ? names[event->kind]
                                                                           : "?";
 }
@@ -89,20 +86,30 @@ static void add_ancestors(struct text *text, struct ksi_scheduler *s, uint64_t p
     }
 }
 
-void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const char *status)
+void ksi_report_fill(struct ksi_process *p, ks_report *ret_report)
 {
-    ks_reason reason = ksi_reason_of(p);
-    char why[2 * KS_REASON_TEXT_MAX];
-    if (ks_is_clean(reason) || !ks_log_enabled(KS_LOG_ERROR)) return;
+    struct ksi_message *m = p->current;
+    bool shown = m && m->kind != KSI_START && m->public.type && m->public.body;
+    ret_report->reason = ksi_reason_of(p);
+    ret_report->message = shown ? &m->public : NULL;
+    ret_report->message_text[0] = ret_report->state_text[0] = 0;
+    ks_reason_text(ret_report->reason, ret_report->reason_text, sizeof ret_report->reason_text);
+    if (shown)
+        ks_print_(m->public.type, m->public.body, ret_report->message_text,
+            sizeof ret_report->message_text);
+}
+
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const ks_report *report)
+{
     struct text text = { .length = 0 };
     uint64_t id = ksi_process_id(p);
     add(&text, "crash: ");
     add_process(&text, s, id);
     if (p->name && p->module) add(&text, " (%s)", p->module->name);
     if (p->cold && p->cold->label) add(&text, " %s", (const char *)(p->cold->label + 1));
-    add(&text, " ended: %s", ks_reason_text(reason, why, sizeof why));
-    add_message(&text, "while handling", p->current);
-    if (status[0]) add(&text, "\n  state: %s", status);
+    add(&text, " ended: %s", report->reason_text);
+    add_message(&text, p->current, report->message_text);
+    if (report->state_text[0]) add(&text, "\n  state: %s", report->state_text);
     add_ancestors(&text, s, p->parent);
     if (p->queue_length) add(&text, "\n  queue: %u messages", p->queue_length);
     add_signals(&text, s, id);

@@ -123,18 +123,25 @@ static struct ksi_record *record_new(struct ksi_scheduler *s, const ks_op *op, c
     return record;
 }
 
-ks_request ks_send_request_(ks_pid to, const ks_op *op, const void *request)
+static ks_request send(struct ksi_scheduler *s, ks_pid to, const ks_op *op, const void *request,
+    uint32_t collection, uint64_t label)
 {
-    struct ksi_scheduler *s = ksi_enter();
-    ks_request none = { { { 0, 0 } } };
-    if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return none;
     struct ksi_record *record = record_new(s, op, request);
-    if (!record) return none;
+    if (!record) return (ks_request){ { { 0, 0 } } };
+    body_of(record->request.response)->collection = collection;
+    body_of(record->request.response)->label = label;
     ks_ref ref = ksi_record_ref(s, record);
     ksi_mark_new(s, s->current, ref.id[0]);
     (void)ksi_send_to(
         s, to, record->request.message, KSI_REFUSABLE); /* refused: the response says so */
     return (ks_request){ ref };
+}
+
+ks_request ks_send_request_(ks_pid to, const ks_op *op, const void *request)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return (ks_request){ { { 0, 0 } } };
+    return send(s, to, op, request, 0, 0);
 }
 
 /* --- giving up -------------------------------------------------------------------------------- */
@@ -205,4 +212,147 @@ bool ks_check_response_(
     if (!m || !ks_same_ref(body_of(m)->public.ref, request.ref)) return false;
     *ret_status = read_response(s, m, op, ret_reply);
     return true;
+}
+
+/* --- collections ------------------------------------------------------------------------------ */
+/* The response to a request of the caller that was decided, where it is queued; or NULL. */
+static struct ksi_response *queued_response(struct ksi_scheduler *s, ks_request request)
+{
+    ksi_inbox_drain(s, s->current);
+    for (struct ksi_message *m = s->current->mailbox; m; m = m->next)
+        if (m->kind == KSI_RESPONSE && m->ref == request.ref.id[0]) return body_of(m);
+    return NULL;
+}
+
+/* Numbered by the process: the same counter as for its calls, which need it only while they
+ * wait. */
+static uint32_t id_of(struct ksi_scheduler *s, ks_requests *all)
+{
+    while (!all->id) all->id = ++s->current->call_serial;
+    return all->id;
+}
+
+ks_status ks_requests_add(ks_requests *all, ks_request request, uint64_t label)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current) return KS_DENIED;
+    if (!request.ref.id[0]) return KS_NOMEM;
+    if (!is_mine(s, request)) return KS_NOT_FOUND;
+    struct ksi_record *record = ksi_record_find(s, request.ref.id[0], KSI_RECORD_REQUEST);
+    struct ksi_response *response =
+        record ? body_of(record->request.response) : queued_response(s, request);
+    if (!response || response->collection) return response ? KS_ALREADY_PRESENT : KS_NOT_FOUND;
+    response->collection = id_of(s, all);
+    response->label = label;
+    all->count++;
+    return KS_OK;
+}
+
+ks_status ks_collect_(
+    ks_requests *all, uint64_t label, ks_pid to, const ks_op *op, const void *request)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
+    ks_request sent = send(s, to, op, request, id_of(s, all), label);
+    if (!sent.ref.id[0]) return KS_NOMEM;
+    all->count++;
+    return KS_OK;
+}
+
+static bool belongs(const ks_msg *msg, void *arg)
+{
+    struct ksi_message *m = response_of(msg);
+    return m && body_of(m)->collection == *(const uint32_t *)arg;
+}
+
+bool ks_check_any(ks_requests *all, const ks_msg *msg, ks_any_response *ret_response)
+{
+    if (!all->count || !belongs(msg, &all->id)) return false;
+    const struct ksi_response *response = body_of(response_of(msg));
+    *ret_response = (ks_any_response){ .request = { response->public.ref },
+        .label = response->label,
+        .status = response->public.status,
+        .msg = msg };
+    all->count--;
+    return true;
+}
+
+ks_status ks_wait_any(ks_requests *all, ks_any_response *ret_response, ks_ms timeout)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
+    if (!all->count) return KS_EMPTY;
+    ks_ms left = ks_time_left();
+    bool limited = left < timeout;
+    ks_ms until = ks_now() + (limited ? left : timeout);
+    const ks_msg *msg = ks_receive_if(belongs, &all->id, ks_until(until));
+    if (msg && ks_check_any(all, msg, ret_response)) return KS_OK;
+    if (ks_until(until) > 0) return KS_NOMEM; /* for a stack to wait on */
+    return limited ? KS_DEADLINE : KS_TIMEOUT;
+}
+
+ks_status ks_receive_any(ks_requests *all, ks_any_response *ret_response, ks_ms timeout)
+{
+    ks_status status = ks_wait_any(all, ret_response, timeout);
+    if (status) ks_abandon_all(all);
+    return status;
+}
+
+ks_status ks_response_(const ks_any_response *response, const ks_op *op, void *ret_reply)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_message *m = s && s->current ? response_of(response->msg) : NULL;
+    return m ? read_response(s, m, op, ret_reply) : KS_NOT_FOUND;
+}
+
+/* The next of the caller's requests in a collection that are not decided, from index on. */
+static struct ksi_record *next_undecided(struct ksi_scheduler *s, uint32_t index, uint32_t id)
+{
+    for (struct ksi_record *record; index; index = record->next) {
+        record = ksi_record_at(s, index);
+        if (record->kind != KSI_RECORD_REQUEST) continue;
+        if (body_of(record->request.response)->collection == id) return record;
+    }
+    return NULL;
+}
+
+size_t ks_requests_list(
+    const ks_requests *all, ks_request *ret_requests, uint64_t *ret_labels, size_t max)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    size_t count = 0;
+    if (!s || !s->current || !all->count) return 0;
+    ksi_inbox_drain(s, s->current);
+    struct ksi_record *record = next_undecided(s, s->current->owned, all->id);
+    for (; record && count < max; record = next_undecided(s, record->next, all->id)) {
+        ret_requests[count] = (ks_request){ ksi_record_ref(s, record) };
+        ret_labels[count++] = body_of(record->request.response)->label;
+    }
+    for (struct ksi_message *m = s->current->mailbox; m && count < max; m = m->next) {
+        if (m->kind != KSI_RESPONSE || body_of(m)->collection != all->id) continue;
+        ret_requests[count] = (ks_request){ body_of(m)->public.ref };
+        ret_labels[count++] = body_of(m)->label;
+    }
+    return count;
+}
+
+void ks_abandon_all(ks_requests *all)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_process *self = s ? s->current : NULL;
+    if (!self || !all->count) return;
+    struct ksi_record *record;
+    uint32_t next = self->owned;
+    while ((record = next_undecided(s, next, all->id))) {
+        next = record->next;
+        ksi_async_end(s, self, record);
+    }
+    ksi_inbox_drain(s, self);
+    for (struct ksi_message **link = &self->mailbox; *link;) {
+        if ((*link)->kind == KSI_RESPONSE && body_of(*link)->collection == all->id)
+            ksi_message_free(s, ksi_mailbox_take(self, link));
+        else
+            link = &(*link)->next;
+    }
+    *all = (ks_requests){ 0, 0 };
 }

@@ -17,6 +17,8 @@ struct ksi_scheduler;
 struct ksi_response {
     ks_response public;
     struct ksi_message *reply; /* holds the value; NULL: none */
+    uint64_t label;            /* in its collection */
+    uint32_t collection;       /* 0: in none */
 };
 
 /* Decides the request of that handle. False: it was given up. */

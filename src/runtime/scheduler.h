@@ -246,6 +246,10 @@ void ksi_suspension_end(struct ksi_scheduler *s, struct ksi_process *p, struct k
 
 /* --- serve.c: what a process without a stack does when it is its turn ------------------------- */
 void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p);
+/* What a callback returned, done: next, of a process that becomes a server. */
+void ksi_go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next);
+/* The start of p has failed with that status: it ends, without a report. */
+void ksi_start_fail(struct ksi_scheduler *s, struct ksi_process *p, ks_status status);
 /* Gives back what the turn borrowed, and runs what was deferred. */
 void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p);
 static inline void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p)
@@ -254,6 +258,20 @@ static inline void ksi_turn_end(struct ksi_scheduler *s, struct ksi_process *p)
 }
 /* Borrowed until the turn ends; NULL: out of memory. */
 void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size);
+
+/* --- hibernate.c ------------------------------------------------------------------------------ */
+/* Nothing is queued, and p was told to hibernate: its callback runs. */
+void ksi_fall_asleep(struct ksi_scheduler *s, struct ksi_process *p);
+/* Gives back what p does not need while it sleeps. */
+void ksi_trim(struct ksi_scheduler *s, struct ksi_process *p);
+/* A message has come for a plain process that gave up its stack. */
+void ksi_wake_up(struct ksi_scheduler *s, struct ksi_process *p);
+/* Hibernates by itself, if its module says so. */
+static inline uint32_t ksi_rests(const ks_module *module)
+{
+    const ks_ms *after = module->hibernate_after;
+    return after && *after > 0 ? KSI_RESTS : 0;
+}
 
 /* --- death.c ---------------------------------------------------------------------------------- */
 /* A copy of a reason's text, cut; NULL: there is none, or out of memory: kind and code say
@@ -272,7 +290,8 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
 void ksi_die(struct ksi_scheduler *s, struct ksi_process *p);
 
 /* --- report.c --------------------------------------------------------------------------------- */
-/* status: what format_status said. */
-void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const char *status);
+/* Before anybody formats: the reason, and the message being handled. */
+void ksi_report_fill(struct ksi_process *p, ks_report *ret_report);
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const ks_report *report);
 
 #endif

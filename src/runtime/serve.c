@@ -13,6 +13,7 @@
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
 #include "runtime/start.h"
+#include "runtime/timer.h"
 #include <string.h>
 
 #ifdef KSI_MEAN
@@ -95,11 +96,16 @@ void ks_defer(void (*fn)(void *arg), void *arg)
 }
 
 /* --- the idle time-out ------------------------------------------------------------------------ */
+/* What ends when there is something to do. */
+enum {
+    NO_MORE_IDLE = KSI_IDLE_TIMEOUT | KSI_TIMED_OUT | KSI_REST_TIMER | KSI_HIBERNATES | KSI_ASLEEP
+};
+
 static inline void stop_idle_timer(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    if (KSI_LIKELY(!(p->flags & (KSI_IDLE_TIMEOUT | KSI_TIMED_OUT)))) return;
+    if (KSI_LIKELY(!(p->flags & NO_MORE_IDLE))) return;
     ksi_cancel_timer(s, p);
-    p->flags &= ~(uint32_t)(KSI_IDLE_TIMEOUT | KSI_TIMED_OUT);
+    p->flags &= ~(uint32_t)NO_MORE_IDLE;
 }
 
 static void start_idle_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_ms after)
@@ -113,7 +119,7 @@ static void start_idle_timer(struct ksi_scheduler *s, struct ksi_process *p, ks_
 }
 
 /* --- verdicts --------------------------------------------------------------------------------- */
-static void fail_start(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
+void ksi_start_fail(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
 {
     struct ksi_cold *cold = ksi_cold(s, p);
     if (cold) cold->start_status = status;
@@ -142,34 +148,46 @@ static ks_reason reason_of(const struct ksi_process *p, ks_next next)
 static void stop(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
 {
     if (!(p->flags & KSI_STARTING)) terminate(p, reason);
+    if (p->flags & KSI_EXITING) return;
     p->flags |= KSI_OWN_END; /* not before: who is killed in there has nothing to report */
     ksi_condemn(s, p, reason);
 }
 
-static __attribute__((noinline)) void end_or_ignore(
+static void fail(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
+{
+    if (p->flags & KSI_STARTING)
+        ksi_start_fail(s, p, status);
+    else if (p->current && ksi_is_call(p->current))
+        ksi_request_fail(s, p->current, status); /* the server lives */
+    else
+        stop(s, p, ks_because(status));
+}
+
+/* What seldom follows a handler. True: the process lives, and its time-out or continue counts. */
+static __attribute__((noinline)) bool seldom(
     struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
 {
-    if (next.verdict == KS_NEXT_STOP)
-        stop(s, p, reason_of(p, next));
-    else if (next.verdict == KS_NEXT_IGNORE)
-        fail_start(s, p, KS_IGNORE);
-    else if (p->flags & KSI_STARTING)
-        fail_start(s, p, next.argument);
-    else
-        stop(s, p, ks_because(next.argument));
+    switch (ks_verdict(next)) {
+    case KS_NEXT_STOP: stop(s, p, reason_of(p, next)); break;
+    case KS_NEXT_IGNORE: ksi_start_fail(s, p, KS_IGNORE); break;
+    case KS_NEXT_FAIL: fail(s, p, next.argument); break;
+    default: break;
+    }
+    if (p->flags & KSI_EXITING) return false;
+    if ((next.verdict & KS_NEXT_HIBERNATES) && !next.then) p->flags |= KSI_HIBERNATES;
+    return true;
 }
 
 static inline void go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next)
 {
-    if (KSI_UNLIKELY(next.verdict >= KS_NEXT_FAIL)) {
-        end_or_ignore(s, p, next);
-        return;
-    }
+    if (KSI_UNLIKELY(next.verdict >= KS_NEXT_FAIL) && !seldom(s, p, next)) return;
     if (KSI_UNLIKELY(next.then != 0))
         p->next_what = next.then; /* its verdict says what then */
     else if (KSI_UNLIKELY(next.after < KS_INFINITY))
         start_idle_timer(s, p, next.after);
 }
+
+void ksi_go_on(struct ksi_scheduler *s, struct ksi_process *p, ks_next next) { go_on(s, p, next); }
 
 /* The text is kept until the process has ended: on_terminate may end the turn, and stop again. */
 static bool keep_text(struct ksi_scheduler *s, struct ksi_process *p, const char *text)
@@ -197,6 +215,13 @@ ks_next ks_reply_stop(ks_reason reason)
     ks_next next = ks_stop(reason);
     next.argument |= KS_STOP_REPLIES;
     return next;
+}
+
+ks_next ks_undefined_(const ks_module *module, const char *callback)
+{
+    ks_reason undefined = ks_because(KS_UNDEF);
+    undefined.text = ks_format("%s has no %s", module->name, callback);
+    return ks_stop(undefined);
 }
 
 ks_next ks_unexpected_(const ks_module *module, const ks_msg *msg)
@@ -294,11 +319,19 @@ static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
     ksi_reply_send(s, m, KS_OK, &ks_text_type, &value);
 }
 
+static ks_next on_named_timeout(
+    struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
+{
+    int name = ksi_timeout_take(s, p, m);
+    return p->module->behaviour->on_named_timeout(p->module, p->state, name);
+}
+
 static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     switch (m->kind) {
     case KSI_TRAPPED: return on_trapped(s, p, m);
     case KSI_STOP: return on_stop(p, m);
+    case KSI_TIMEOUT: return on_named_timeout(s, p, m);
     case KSI_STATUS:
         on_status(s, p, m);
         if (p->flags & KSI_IDLE_TIMEOUT) start_idle_timer(s, p, p->timer_ms); /* in full */
@@ -326,7 +359,7 @@ static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, st
     ksi_record_event(&s->recorder, ksi_process_id(p), m->from, what_of(m), m->kind);
     if (KSI_UNLIKELY(m->kind == KSI_STATUS)) { /* by_kind starts it again, also when it has fired */
         ksi_cancel_timer(s, p);
-        p->flags &= ~(uint32_t)KSI_TIMED_OUT;
+        p->flags &= ~(uint32_t)(KSI_TIMED_OUT | KSI_REST_TIMER);
     } else {
         stop_idle_timer(s, p);
     }
@@ -347,7 +380,7 @@ static void handle_start(struct ksi_scheduler *s, struct ksi_process *p)
     ks_next next = ks_ok();
     if (module->behaviour->on_start)
         next = module->behaviour->on_start(module, p->state, m->public.body);
-    if (next.verdict < KS_NEXT_FAIL) ksi_started(s, p);
+    if (ks_verdict(next) < KS_NEXT_FAIL) ksi_started(s, p);
     go_on(s, p, next);
     ksi_turn_end(s, p);
 }
@@ -360,27 +393,75 @@ static void handle_other(struct ksi_scheduler *s, struct ksi_process *p)
         int what = p->next_what;
         p->next_what = 0;
         if (behaviour->on_continue) next = behaviour->on_continue(p->module, p->state, what);
+    } else if (p->flags & KSI_REST_TIMER) { /* hibernate_after is over */
+        p->flags &= ~(uint32_t)(KSI_TIMED_OUT | KSI_REST_TIMER);
+        p->flags |= KSI_HIBERNATES;
+        return;
     } else {
-        p->flags &= ~(uint32_t)(KSI_TIMED_OUT | KSI_IDLE_TIMEOUT);
+        p->flags &= ~(uint32_t)NO_MORE_IDLE;
         if (behaviour->on_timeout) next = behaviour->on_timeout(p->module, p->state);
     }
     go_on(s, p, next);
     ksi_turn_end(s, p);
 }
 
+/* Nothing is queued. False: nothing is to be done either. */
+static __attribute__((noinline)) bool handle_nothing(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->flags & KSI_TIMED_OUT)
+        handle_other(s, p);
+    else if (!(p->flags & KSI_ASLEEP))
+        ksi_fall_asleep(s, p);
+    else
+        return false;
+    return true;
+}
+
+/* At the end of its slice: it waits, perhaps for a while only. */
+static __attribute__((noinline)) void rest(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    bool asleep = (p->flags & (KSI_HIBERNATES | KSI_ASLEEP)) == (KSI_HIBERNATES | KSI_ASLEEP);
+    if (p->flags & KSI_WAKES) {
+        if (p->mailbox) ksi_ready(s, p);
+    } else if (p->mailbox || p->next_what || (p->flags & KSI_TIMED_OUT)) {
+        ksi_ready(s, p);
+    } else if (asleep) {
+        ksi_trim(s, p);
+    } else if (p->flags & KSI_HIBERNATES) {
+        ksi_ready(s, p);
+    } else if (!(p->flags & (KSI_IDLE_TIMEOUT | KSI_REST_TIMER))) {
+        p->flags |= KSI_REST_TIMER;
+        ksi_start_timer(s, p, *p->module->hibernate_after);
+    }
+}
+
+/* What is no message: a start, a plain process that a message wakes. False: it sleeps on. */
+static __attribute__((noinline)) bool handle_first(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (p->flags & KSI_STARTING)
+        handle_start(s, p);
+    else if (!p->mailbox)
+        return false;
+    else
+        ksi_wake_up(s, p);
+    return true;
+}
+
 void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
 {
+    enum { RESTLESS = KSI_TIMED_OUT | KSI_HIBERNATES | KSI_RESTS | KSI_WAKES };
     for (int n = 0; n < MESSAGES_A_TURN; n++) {
-        if (KSI_UNLIKELY(p->flags & KSI_STARTING))
-            handle_start(s, p);
-        else if (KSI_UNLIKELY(p->next_what))
+        if (KSI_UNLIKELY(p->flags & (KSI_STARTING | KSI_WAKES))) {
+            if (!handle_first(s, p)) break;
+        } else if (KSI_UNLIKELY(p->next_what)) {
             handle_other(s, p);
-        else if (p->mailbox)
+        } else if (p->mailbox) {
             handle(s, p, ksi_mailbox_take(p, &p->mailbox));
-        else if (KSI_UNLIKELY(p->flags & KSI_TIMED_OUT))
-            handle_other(s, p);
-        else
+        } else if (KSI_LIKELY(!(p->flags & (KSI_TIMED_OUT | KSI_HIBERNATES)))) {
             break;
+        } else if (!handle_nothing(s, p)) {
+            break;
+        }
         if (KSI_UNLIKELY(s->flush != NULL)) s->flush(s);
         if (KSI_UNLIKELY(p->flags & KSI_EXITING)) {
             ksi_die(s, p);
@@ -388,5 +469,5 @@ void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
         }
         if (s->next) break;
     }
-    if (p->mailbox || p->next_what || (p->flags & KSI_TIMED_OUT)) ksi_ready(s, p);
+    if (p->mailbox || p->next_what || (p->flags & RESTLESS)) rest(s, p);
 }

@@ -42,7 +42,7 @@ struct ksi_process *ksi_process_start(
     struct ksi_process *p = ksi_process_new(s);
     if (!p) return NULL;
     p->module = module;
-    p->flags = KSI_STARTING;
+    p->flags = KSI_STARTING | ksi_rests(module);
     if (s->current && s->current->context) p->context = ksi_context_ref(s->current->context);
     struct ksi_message *m = make_state(s, p, type) ? ksi_message_new(s, type, args) : NULL;
     if (!m) {
@@ -79,6 +79,15 @@ void ks_init_ack(void)
 {
     struct ksi_scheduler *s = ksi_enter();
     if (s && s->current) ksi_started(s, s->current);
+}
+
+void ks_init_fail(ks_status status)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    KSI_ASSERT(s && s->current); /* there is nobody to end */
+    if (!(s->current->flags & KSI_STARTING)) ks_exit(ks_because(status));
+    ksi_start_fail(s, s->current, status);
+    ksi_leave(s);
 }
 
 /* Both halves at once, before the new process can run, so that no signal is needed. */
@@ -337,7 +346,7 @@ ks_status ks_start_(
 }
 
 /* --- stop ------------------------------------------------------------------------------------- */
-static bool is_plain(const struct ksi_process *p)
+bool ksi_is_plain(const struct ksi_process *p)
 {
     return p->module == &spawn_module || p->module->behaviour == &ks_process_behaviour;
 }
@@ -347,7 +356,7 @@ void ks_ask_to_stop(ks_pid pid, ks_reason reason)
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
     if (!p) return;
-    if (is_plain(p)) {
+    if (ksi_is_plain(p)) {
         ks_exit_process(pid, reason);
         return;
     }
@@ -388,7 +397,7 @@ ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms timeout)
     if (!ksi_may_block(s)) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
     if (p == s->current) return KS_CALLING_SELF;
-    if (p && is_plain(p)) return KS_UNDEF;
+    if (p && ksi_is_plain(p)) return KS_UNDEF;
     struct ksi_message *m = ksi_message_new(s, NULL, NULL);
     if (!m) return KS_NOMEM;
     m->kind = KSI_STATUS;

@@ -16,4 +16,7 @@ struct ksi_process *ksi_spawn(struct ksi_scheduler *s, void (*fn)(void *arg), vo
 /* process.c: cut to 63 bytes. False: out of memory. */
 bool ksi_label_set(struct ksi_scheduler *s, struct ksi_process *p, const char *text);
 
+/* It runs a function, and has no handlers. */
+bool ksi_is_plain(const struct ksi_process *p);
+
 #endif

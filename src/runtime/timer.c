@@ -9,21 +9,29 @@
 #include "runtime/signal.h"
 #include "runtime/timer.h"
 
+struct ksi_sending *ksi_sending_new(
+    struct ksi_scheduler *s, ks_pid to, const ks_type *type, const void *value)
+{
+    uint8_t size_class;
+    struct ksi_sending *sending = ksi_pool_get(&s->pool, sizeof *sending, &size_class);
+    if (!sending) return NULL;
+    *sending = (struct ksi_sending){ .to = to, .size_class = size_class };
+    sending->message = ksi_message_new(s, type, value);
+    if (sending->message) return sending;
+    ksi_sending_end(s, sending);
+    return NULL;
+}
+
 static ks_ref start(
     ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const ks_type *type, const void *value)
 {
     struct ksi_scheduler *s = ksi_enter();
     ks_ref none = { { 0, 0 } };
     if (!s || !s->current) return none;
-    uint8_t size_class;
-    struct ksi_sending *sending = ksi_pool_get(&s->pool, sizeof *sending, &size_class);
+    struct ksi_sending *sending = ksi_sending_new(s, to, type, value);
     if (!sending) return none;
-    *sending = (struct ksi_sending){
-        .to = to, .period = period > 0 ? period : 0, .size_class = size_class
-    };
-    sending->message = ksi_message_new(s, type, value);
-    struct ksi_record *record =
-        sending->message ? ksi_record_new(s, s->current, KSI_RECORD_TIMER) : NULL;
+    sending->period = period > 0 ? period : 0;
+    struct ksi_record *record = ksi_record_new(s, s->current, KSI_RECORD_TIMER);
     if (!record) {
         ksi_sending_end(s, sending);
         return none;
@@ -77,6 +85,10 @@ void ksi_sending_due(struct ksi_scheduler *s, struct ksi_timer *timer)
 {
     struct ksi_sending *sending = KSI_CONTAINER_OF(timer, struct ksi_sending, timer);
     struct ksi_record *record = ksi_record_at(s, sending->record);
+    if (record->kind == KSI_RECORD_TIMEOUT) {
+        ksi_timeout_due(s, record);
+        return;
+    }
     struct ksi_message *m = sending->message;
     if (sending->period) {
         m = copy_of(s, m); /* out of memory: this beat is lost, as a late one is */

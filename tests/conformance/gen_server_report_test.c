@@ -67,6 +67,7 @@ KS_GEN_SERVER(frail, .init = frail_init, .handle_info = frail_handle_info,
 KS_MODULE(bare, void);
 KS_CALL(bare, ping, void, void);
 KS_CALL(bare, stop, ks_reason, void);
+KS_CALL(bare, go_on, void, void); /* with a handle_continue that it has not */
 struct bare {
     int unused;
 };
@@ -75,7 +76,9 @@ static ks_next bare_handle_ping(bare *self) { return ks_reply(); }
 
 static ks_next bare_handle_stop(bare *self, const ks_reason *reason) { return ks_stop(*reason); }
 
-KS_GEN_SERVER(bare, .ops = KS_OPS(bare, ping, stop));
+static ks_next bare_handle_go_on(bare *self) { return ks_continue(ks_reply(), 1); }
+
+KS_GEN_SERVER(bare, .ops = KS_OPS(bare, ping, stop, go_on));
 
 /* An operation that the bare server does not serve. */
 KS_MODULE(foreign, void);
@@ -318,6 +321,72 @@ static void call_with_huge_message_queue(void)
     KS_CHECK_OK(ks_stop_process(server, KS_NORMAL, 60000));
 }
 
+/* --- a formatter that rewrites all of the report ---------------------------------------------- */
+typedef struct key {
+    ks_int number;
+} key;
+KS_TYPE(key, number);
+KS_MODULE(vault, void);
+KS_CALL(vault, open, key, void);
+struct vault {
+    ks_int secret;
+};
+
+static ks_next vault_init(vault *self, const ks_none *args)
+{
+    self->secret = 4711;
+    return ks_ok();
+}
+
+static ks_next vault_handle_open(vault *self, const key *with)
+{
+    return ks_stop(ks_error("key %d is wrong", (int)with->number));
+}
+
+static void vault_format_status(const vault *self, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "vault of %d", (int)self->secret);
+}
+
+static void vault_format_report(const vault *self, ks_report *report)
+{
+    KS_CHECK(strcmp(report->state_text, "vault of 4711") == 0);
+    KS_CHECK(report->reason.kind == KS_REASON_ERROR);
+    KS_CHECK(report->message && report->message->type == &key_type);
+    KS_CHECK(strstr(report->message_text, "5813"));
+    snprintf(report->reason_text, sizeof report->reason_text, "rewritten reason");
+    snprintf(report->message_text, sizeof report->message_text, "rewritten message");
+    snprintf(report->state_text, sizeof report->state_text, "rewritten state");
+}
+
+KS_GEN_SERVER(vault, .init = vault_init, .format_status = vault_format_status,
+    .format_report = vault_format_report, .ops = KS_OPS(vault, open));
+
+static void format_all_status(void)
+{
+    ks_ref monitor;
+    ks_pid server;
+    forget_reports();
+    KS_CHECK_OK(ks_start_monitor(KS_CHILD(vault), &server, &monitor));
+    KS_CHECK(vault_call_open(server, &(key){ 5813 }, 1000) == KS_NOPROC);
+    KS_CHECK(ended_with(monitor, KS_REASON_ERROR)); /* the reason itself is what it was */
+    KS_CHECK(report_count(KS_LOG_ERROR) == 1);
+    KS_CHECK(reported("rewritten reason", "rewritten message"));
+    KS_CHECK(reported("call open", "rewritten state"));
+    KS_CHECK(!reported("4711", "") && !reported("5813", ""));
+}
+
+static void undef_handle_continue(void)
+{
+    ks_ref monitor;
+    ks_pid server = start_bare(&monitor);
+    KS_CHECK_OK(bare_call_go_on(server, 1000));
+    ks_reason end = end_of(monitor);
+    KS_CHECK(end.kind == KS_REASON_STATUS && end.code == KS_UNDEF);
+    KS_CHECK(report_count(KS_LOG_ERROR) == 1);
+    KS_CHECK(reported("undef", "bare has no handle_continue"));
+}
+
 int main(int argc, char **argv)
 {
     return run_cases("gen_server_SUITE", argc, argv,
@@ -326,6 +395,7 @@ int main(int argc, char **argv)
             SCENARIO(terminate_crash_format), SCENARIO(crash_in_format_status),
             SCENARIO(throw_in_format_status), SCENARIO(undef_handle_call),
             SCENARIO(undef_handle_cast), SCENARIO(undef_handle_info),
+            SCENARIO(undef_handle_continue), SCENARIO(format_all_status),
             SCENARIO(undef_in_handle_info), SCENARIO(undef_in_terminate),
             SCENARIO(undef_terminate1), SCENARIO(undef_terminate2),
             SCENARIO(call_with_huge_message_queue)));

@@ -251,10 +251,41 @@ static void crash(void)
     KS_CHECK(reported("crashed on purpose", "last signals: "));
 }
 
+/* --- hibernation ------------------------------------------------------------------------------ */
+static void fails_when_woken(void *arg)
+{
+    const ks_int *n = ks_receive_as(ks_int, 0);
+    if (n && *n == 1) ks_hibernate_then(fails_when_woken, arg);
+    ks_exit(ks_error("failed after it was woken"));
+}
+
+static void hibernates(void *arg)
+{
+    ks_set_label("hibernator");
+    ks_hibernate_then(fails_when_woken, arg);
+}
+
+/* Reports are made as ever. */
+static void hibernate(void)
+{
+    ks_ref monitor;
+    forget_reports();
+    ks_pid pid = ks_spawn_monitor(hibernates, NULL, &monitor);
+    ks_sleep(10);
+    for (ks_int n = 1; n <= 2; n++) {
+        KS_CHECK(ks_is_hibernating(pid));
+        ks_send(pid, ks_int, &n);
+        ks_sleep(10);
+    }
+    KS_CHECK(ended_with(monitor, KS_REASON_ERROR));
+    KS_CHECK(report_count(KS_LOG_ERROR) == 1);
+    KS_CHECK(reported("hibernator", "failed after it was woken"));
+}
+
 int main(int argc, char **argv)
 {
     return run_cases("proc_lib_SUITE", argc, argv,
-        SCENARIOS(SCENARIO(sync_start_nolink), SCENARIO(sync_start_link),
+        SCENARIOS(SCENARIO(hibernate), SCENARIO(sync_start_nolink), SCENARIO(sync_start_link),
             SCENARIO(sync_start_monitor), SCENARIO(sync_start_timeout),
             SCENARIO(sync_start_link_timeout), SCENARIO(init_dont_hang), SCENARIO(stop),
             SCENARIO(crash)));

@@ -273,6 +273,106 @@ static void use_memory(void)
     ks_set_label("%s", "another");
 }
 
+/* --- servers that time out by name, hibernate, are entered; many requests at once ------------- */
+KS_MODULE(timed, void);
+KS_CALL(timed, set, ks_int, void); /* sets that many time-outs, of which one is cancelled */
+KS_CALL(timed, echo, ks_text, ks_text);
+struct timed {
+    char *cache;
+    int fired;
+};
+
+static ks_next timed_handle_set(timed *self, const ks_int *count)
+{
+    for (int i = 0; i < *count; i++) ks_set_timeout(i, i);
+    ks_set_timeout(1, 5); /* anew */
+    KS_CHECK(ks_cancel_timeout(2));
+    self->cache = ks_alloc(1000);
+    return ks_hibernate(ks_reply());
+}
+
+static ks_next timed_handle_echo(timed *self, const ks_text *text, ks_text *reply)
+{
+    *reply = *text;
+    return ks_after(ks_reply(), 5);
+}
+
+static ks_next timed_handle_named_timeout(timed *self, int name)
+{
+    KS_CHECK(name != 2);
+    self->fired++;
+    return ks_hibernate(ks_noreply());
+}
+
+static void timed_handle_hibernate(timed *self)
+{
+    ks_free(self->cache);
+    self->cache = NULL;
+}
+
+KS_GEN_SERVER(timed, .handle_named_timeout = timed_handle_named_timeout,
+    .handle_hibernate = timed_handle_hibernate, .hibernate_after = 3,
+    .ops = KS_OPS(timed, set, echo));
+
+KS_MODULE(entry, void);
+static void entry_main(const ks_none *args)
+{
+    timed state = { .cache = ks_strdup(ks_lit("a cache that it had before")) };
+    own();
+    timed_enter_loop(&state, ks_hibernate(ks_ok()));
+}
+KS_PROCESS_ACKS(entry);
+
+KS_MODULE(refuser, void);
+static void refuser_main(const ks_none *args)
+{
+    own();
+    ks_init_fail(KS_NOPROC);
+}
+KS_PROCESS_ACKS(refuser);
+
+static void goes_on(void *arg) { own(); }
+static void dozes(void *arg)
+{
+    own();
+    ks_hibernate_then(goes_on, arg);
+}
+
+static void use_requests(const ks_pid *pids, size_t count)
+{
+    const ks_text text = ks_lit("a text that is too long for the smallest block, with its header");
+    ks_text replies[2];
+    ks_status statuses[2];
+    ks_requests all = { 0 };
+    ks_any_response response;
+    for (size_t i = 0; i < count; i++) (void)fine(timed_collect_echo(&all, i, pids[i], &text));
+    while (all.count) {
+        ks_status status = ks_receive_any(&all, &response, 1000);
+        if (fine(status)) (void)fine(timed_response_echo(&response, &replies[0]));
+    }
+    timed_multi_call_echo(pids, count, &text, replies, statuses, 1000);
+    for (size_t i = 0; i < count; i++)
+        if (fine(statuses[i])) KS_CHECK(ks_text_eq(replies[i], text));
+    ks_end_turn();
+}
+
+static void use_servers(void)
+{
+    ks_pid pids[2] = { { 0 }, { 0 } };
+    ks_pid sleeper = ks_spawn(dozes, NULL);
+    ks_status status = ks_start(KS_CHILD(refuser), NULL);
+    KS_CHECK(status == KS_NOPROC || status == KS_NOMEM || status == KS_EXITED);
+    (void)fine(ks_start(KS_CHILD(timed), &pids[0]) ? KS_NOMEM : KS_OK);
+    (void)fine(ks_start(KS_CHILD(entry), &pids[1]) ? KS_NOMEM : KS_OK);
+    (void)fine(timed_call_set(pids[0], &(ks_int){ 4 }, KS_INFINITY));
+    (void)fine(timed_call_set(pids[1], &(ks_int){ 4 }, KS_INFINITY));
+    use_requests(pids, 2);
+    ks_sleep(20);
+    (void)fine(ks_send(sleeper, ks_int, &(ks_int){ 1 }));
+    for (int i = 0; i < 2; i++) ks_exit_process(pids[i], KS_KILL);
+    ks_exit_process(sleeper, KS_KILL);
+}
+
 static void everything(void)
 {
     whole = true;
@@ -281,6 +381,7 @@ static void everything(void)
     use_messages();
     use_aliases();
     use_processes();
+    use_servers();
     for (int relation = 0; relation < 3; relation++) start_and_use(relation);
 }
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* timeout.c - named time-outs: a server's own timers, known by a number.
+ *
+ * Each has a record, in a list that begins in the cold part, from when it is set until its handler
+ * is called. When its time is over its message goes into the mailbox, and the record points at it:
+ * whoever cancels then marks the message, which is dropped when its turn comes. Called from inside
+ * a process, but for what timer.h says. */
+#include "base/base.h"
+#include "runtime/signal.h"
+#include "runtime/timer.h"
+#include <kiosk/behaviour.h>
+
+enum { NS_PER_MS = 1000000 };
+
+static const ks_field timeout_fields[] = {
+    { .name = "name", .width = sizeof(int32_t), .count = 1, .kind = KS_KIND_I32 },
+};
+static const ks_type timeout_type = { .name = "timeout",
+    .fields = timeout_fields,
+    .size = sizeof(int32_t),
+    .field_count = 1,
+    .flat = true };
+
+/* What points at the record of that name: 0 when there is none. */
+static uint32_t *find(struct ksi_scheduler *s, struct ksi_process *p, int name)
+{
+    static uint32_t none;
+    uint32_t *link = p->cold ? &p->cold->timeouts : &none;
+    while (*link && ksi_record_at(s, *link)->timeout.name != name)
+        link = &ksi_record_at(s, *link)->timeout.next;
+    return link;
+}
+
+void ksi_timeout_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
+{
+    *find(s, p, record->timeout.name) = record->timeout.next;
+    if (record->timeout.sending)
+        ksi_sending_end(s, record->timeout.sending);
+    else
+        record->timeout.message->flags |= KSI_CANCELLED;
+    ksi_record_remove(s, p, record);
+    ksi_record_free(s, record);
+}
+
+void ksi_timeout_due(struct ksi_scheduler *s, struct ksi_record *record)
+{
+    struct ksi_sending *sending = record->timeout.sending;
+    struct ksi_message *m = sending->message;
+    struct ksi_process *owner = ksi_process_of(s, record->owner);
+    KSI_ASSERT(owner); /* its records end with it */
+    sending->message = NULL;
+    record->timeout.message = m;
+    record->timeout.sending = NULL;
+    ksi_sending_end(s, sending);
+    (void)ksi_message_send(s, owner, m);
+}
+
+int ksi_timeout_take(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
+{
+    struct ksi_record *record = ksi_record_find(s, m->ref, KSI_RECORD_TIMEOUT);
+    KSI_ASSERT(record); /* else the message is cancelled */
+    int name = record->timeout.name;
+    *find(s, p, name) = record->timeout.next;
+    ksi_record_remove(s, p, record);
+    ksi_record_free(s, record);
+    return name;
+}
+
+/* NULL: out of memory. */
+static struct ksi_record *record_new(struct ksi_scheduler *s, struct ksi_process *p, int name)
+{
+    int32_t value = name;
+    struct ksi_cold *cold = ksi_cold(s, p);
+    struct ksi_sending *sending =
+        cold ? ksi_sending_new(s, ksi_pid_of(p), &timeout_type, &value) : NULL;
+    if (!sending) return NULL;
+    struct ksi_record *record = ksi_record_new(s, p, KSI_RECORD_TIMEOUT);
+    if (!record) {
+        ksi_sending_end(s, sending);
+        return NULL;
+    }
+    sending->record = ksi_record_index(s, record);
+    sending->message->kind = KSI_TIMEOUT;
+    sending->message->from = ksi_process_id(p);
+    sending->message->ref = ksi_record_handle(s, record);
+    record->timeout.sending = sending;
+    record->timeout.message = NULL;
+    record->timeout.name = name;
+    record->timeout.next = cold->timeouts;
+    cold->timeouts = sending->record;
+    return record;
+}
+
+/* INT64_MAX: never. */
+static void set(struct ksi_scheduler *s, int name, int64_t due)
+{
+    struct ksi_process *self = s ? s->current : NULL;
+    if (!self || (self->flags & KSI_IN_HOOK)) return;
+    if (!self->module->behaviour->on_named_timeout) {
+        ks_reason undefined = ks_because(KS_UNDEF);
+        undefined.text = "ks_set_timeout where nothing handles it";
+        ks_exit(undefined);
+    }
+    uint32_t old = *find(s, self, name);
+    if (old) ksi_timeout_end(s, self, ksi_record_at(s, old));
+    if (due == INT64_MAX) return;
+    struct ksi_record *record = record_new(s, self, name);
+    if (!record) ks_exit(ks_because(KS_NOMEM));
+    if (due <= ksi_fresh_ns(s) / NS_PER_MS)
+        ksi_timeout_due(s, record);
+    else
+        ksi_wheel_arm(&s->wheel, &record->timeout.sending->timer, due);
+}
+
+void ks_set_timeout(int name, ks_ms after)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    int64_t due = after > 0 ? INT64_MAX : 0;
+    if (s && after > 0 && after < KS_INFINITY) due = ksi_due(ksi_fresh_ns(s), after);
+    set(s, name, due);
+}
+
+void ks_set_timeout_at(int name, ks_ms moment)
+{
+    set(ksi_enter(), name, moment >= KS_INFINITY ? INT64_MAX : moment);
+}
+
+static struct ksi_record *mine(struct ksi_scheduler *s, int name)
+{
+    if (!s || !s->current) return NULL;
+    uint32_t index = *find(s, s->current, name);
+    return index ? ksi_record_at(s, index) : NULL;
+}
+
+bool ks_cancel_timeout(int name)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    struct ksi_record *record = mine(s, name);
+    if (!record) return false;
+    ksi_timeout_end(s, s->current, record);
+    return true;
+}
+
+ks_ms ks_timeout_left(int name)
+{
+    struct ksi_scheduler *s = ksi_enter();
+    const struct ksi_record *record = mine(s, name);
+    if (!record) return KS_INFINITY;
+    if (!record->timeout.sending) return 0;
+    int64_t left = record->timeout.sending->timer.due - ksi_fresh_ns(s) / NS_PER_MS;
+    return left > 0 ? left : 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* elixir_gen_server_test - cases of Elixir's GenServerTest, on the same stack of items. */
+#include "support/scenario.h"
+
+enum { ITEMS = 8 };
+KS_MODULE(stack, ks_int); /* the first item */
+KS_CALL(stack, pop, void, ks_int);
+KS_CALL(stack, stop, void, void);
+KS_CAST(stack, push, ks_int);
+struct stack {
+    ks_int items[ITEMS];
+    int count;
+};
+
+static ks_next stack_init(stack *self, const ks_int *first)
+{
+    self->items[self->count++] = *first;
+    return ks_ok();
+}
+
+static ks_next stack_handle_pop(stack *self, ks_int *reply)
+{
+    if (!self->count) return ks_fail(KS_EMPTY);
+    *reply = self->items[--self->count];
+    return ks_reply();
+}
+
+static ks_next stack_handle_stop(stack *self) { return ks_reply_stop(KS_NORMAL); }
+
+static ks_next stack_handle_push(stack *self, const ks_int *item)
+{
+    if (self->count < ITEMS) self->items[self->count++] = *item;
+    return ks_noreply();
+}
+
+KS_GEN_SERVER(stack, .init = stack_init, .ops = KS_OPS(stack, pop, stop, push));
+
+static ks_child row(const char *name)
+{
+    static const ks_int hello = 1;
+    return (ks_child){ KS_START_WITH(stack, &hello), .name = name };
+}
+
+static ks_int pop(ks_pid from)
+{
+    ks_int item;
+    KS_CHECK_OK(stack_call_pop(from, &item, 1000));
+    return item;
+}
+
+static void start_link_call_and_cast(void)
+{
+    const ks_child how = row(NULL);
+    ks_pid pid;
+    ks_trap_exit(true);
+    KS_CHECK_OK(ks_start_link(&how, &pid));
+    KS_CHECK(pop(pid) == 1);
+    KS_CHECK_OK(stack_cast_push(pid, &(ks_int){ 2 }));
+    KS_CHECK(pop(pid) == 2);
+    KS_CHECK_OK(stack_call_stop(pid, 1000));
+    KS_CHECK(exit_came(pid, KS_REASON_NORMAL, 1000)); /* it was linked */
+}
+
+static void start_is_not_linked(void)
+{
+    const ks_child how = row(NULL);
+    ks_pid pid;
+    ks_trap_exit(true);
+    KS_CHECK_OK(ks_start(&how, &pid));
+    KS_CHECK_OK(stack_call_stop(pid, 1000));
+    KS_CHECK(nothing_comes());
+}
+
+static void local_name(void)
+{
+    const ks_child how = row("my_gen_server_name"), empty = row("");
+    ks_pid pid, holder = { 0 };
+    KS_CHECK(ks_start_link(&empty, &pid) == KS_BADARG);
+    KS_CHECK_OK(ks_start_link(&how, &pid));
+    KS_CHECK(ks_start_link(&how, &holder) == KS_ALREADY_STARTED);
+    KS_CHECK(ks_same_pid(holder, pid));
+    KS_CHECK(pop(ks_named("my_gen_server_name")) == 1);
+    KS_CHECK_OK(ks_stop_process(ks_named("my_gen_server_name"), KS_NORMAL, 1000));
+}
+
+static void nil_name(void)
+{
+    const ks_child how = row(NULL);
+    ks_pid one, two;
+    KS_CHECK_OK(ks_start(&how, &one));
+    KS_CHECK_OK(ks_start(&how, &two)); /* no name is nobody's */
+    KS_CHECK_OK(ks_stop_process(one, KS_NORMAL, 1000));
+    KS_CHECK_OK(ks_stop_process(two, KS_NORMAL, 1000));
+}
+
+static void whereis(void)
+{
+    const ks_child how = row("whereis_server");
+    ks_pid pid;
+    KS_CHECK_OK(ks_start_link(&how, &pid));
+    KS_CHECK(ks_same_pid(ks_whereis("whereis_server"), pid));
+    KS_CHECK(ks_is_none(ks_whereis("unknown")));
+    KS_CHECK_OK(ks_stop_process(pid, KS_NORMAL, 1000));
+    KS_CHECK(ks_is_none(ks_whereis("whereis_server")));
+}
+
+static void stop(void)
+{
+    const ks_child how = row("stopped");
+    ks_pid pid;
+    KS_CHECK_OK(ks_start(&how, &pid));
+    KS_CHECK_OK(ks_stop_process(pid, KS_NORMAL, 1000));
+    KS_CHECK(ks_stop_process(pid, KS_NORMAL, 1000) == KS_NOPROC);
+    KS_CHECK(ks_stop_process(ks_named("stopped"), KS_NORMAL, 1000) == KS_NOPROC);
+    KS_CHECK_OK(ks_start(&how, &pid));
+    KS_CHECK_OK(ks_stop_process(ks_named("stopped"), KS_SHUTDOWN, 1000));
+    KS_CHECK(!ks_is_alive(pid));
+}
+
+int main(int argc, char **argv)
+{
+    return run_cases("GenServerTest", argc, argv,
+        SCENARIOS({ "start_link/2, call/2 and cast/2", start_link_call_and_cast },
+            { "start/2", start_is_not_linked }, { "start_link/3 with local", local_name },
+            { "nil name", nil_name }, { "whereis/1", whereis }, { "stop/3", stop }));
+}
