@@ -6,6 +6,7 @@
  * A zero field means the default. */
 #ifndef KIOSK_START_H
 #define KIOSK_START_H
+#include "backoff.h"
 #include "behaviour.h"
 
 /* In the header of a module: its name and the type of its arguments (or void). Declares
@@ -26,7 +27,6 @@ typedef enum ks_restart {
 typedef enum ks_overload {
     KS_REFUSE /* calls fail with KS_OVERLOAD; casts and infos too, where the sender looks */
 } ks_overload;
-#define KS_NONE (-1) /* where zero would mean the default but none is meant */
 #define KS_BRUTAL_KILL ((ks_ms)-2)
 
 typedef struct ks_child {
@@ -42,9 +42,12 @@ typedef struct ks_child {
     size_t memory_max;   /* bytes, by ks_alloc and the turn; more ends the process; 0: no limit */
     ks_ms start_timeout; /* for init; 0: no limit */
     bool significant;    /* its end may end its supervisor: see .auto_shutdown there */
+    ks_backoff backoff;  /* for supervisors: restarts wait; default: the supervisor's .backoff */
 } ks_child;
 
-/* Module and arguments of a row; the fields are checked against stack_args. */
+/* Module and arguments of a row; the fields are checked against stack_args. The arguments stand in
+ * the enclosing block: a function that returns such a row returns a pointer to what is gone. Let
+ * the caller write the row, or point .args at something that stays. */
 #define KS_START(...) KS_START_(__VA_ARGS__, )
 #define KS_START_(P, ...)                                                                          \
     .module = &P##_module, .args = __extension__ & (const P##_args) { __VA_ARGS__ }

@@ -213,6 +213,7 @@ void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
     report(s, p);
     release_owned(s, p);
     ksi_name_release(s, p);
+    ksi_bound_release(s, p);
     tell(s, p);
     free_memory(s, p);
     ksi_process_free(s, p);

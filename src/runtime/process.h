@@ -119,6 +119,7 @@ struct ksi_cold {
     struct ksi_block *reason_text;
     struct ksi_block *stop_texts; /* of all ks_stop, newest first */
     size_t memory_max;            /* 0: no limit */
+    struct ksi_bound *bound;      /* what it binds: see name.h */
     ks_status start_status;       /* what the starter hears when on_start failed */
 };
 

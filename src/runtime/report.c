@@ -35,7 +35,7 @@ static void add_process(struct text *text, struct ksi_scheduler *s, uint64_t id)
     add(text, "<0.%u.%u>", (unsigned)id, (unsigned)(id >> 32));
     if (!p) return;
     if (p->name)
-        add(text, " '%s'", p->name->text);
+        add(text, " '%s'", ksi_name_text(p->name));
     else if (p->module)
         add(text, " (%s)", p->module->name);
 }

@@ -126,8 +126,8 @@ static void show_one(struct run *run, struct ksi_process *p)
 {
     static const char *const waits[] = { "nothing", "a reply", "a message", "I/O", "time" };
     fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s\n", p->index, p->generation,
-        p->module ? p->module->name : "?", p->name ? " named " : "", p->name ? p->name->text : "",
-        p->stack || p->wait ? waits[p->wait] : "messages");
+        p->module ? p->module->name : "?", p->name ? " named " : "",
+        p->name ? ksi_name_text(p->name) : "", p->stack || p->wait ? waits[p->wait] : "messages");
 }
 
 /* Time passes only when nobody can run: one step, and everything under way has arrived. */
