@@ -60,6 +60,8 @@ typedef struct ks_child {
 /* Block until init has returned; on failure nothing is left behind: no name, no EXIT, no DOWN.
  * KS_OK; what init failed with; KS_IGNORE; KS_EXITED (init stopped or died); KS_ALREADY_STARTED
  * (*ret_pid is the holder of the name), KS_TIMEOUT (the process was killed), KS_BADARG, KS_NOMEM.
+ * When the start fails, sockets in the arguments are the caller's again, unless init has closed
+ * them or given them away.
  * ret_pid may be NULL. Called from inside a process. */
 static inline ks_status ks_start(const ks_child *how, ks_pid *ret_pid) KS_MUST_USE;
 static inline ks_status ks_start_link(const ks_child *how, ks_pid *ret_pid) KS_MUST_USE;
