@@ -10,8 +10,8 @@ KS_TYPE(ks_backoff, first_ms, max_ms, factor, jitter, reset_after_ms);
 static ks_ms max_of(const ks_backoff *backoff)
 {
     ks_ms max = backoff->max_ms ? backoff->max_ms : MAX_MS;
-    if (max > KS_INFINITY) max = KS_INFINITY;
-    return max > backoff->first_ms ? max : backoff->first_ms;
+    if (max < backoff->first_ms) max = backoff->first_ms;
+    return max < KS_INFINITY ? max : KS_INFINITY;
 }
 
 /* Without jitter. The loop ends at max_ms, or after `attempt` rounds. */
@@ -30,6 +30,7 @@ ks_ms ks_backoff_delay(const ks_backoff *backoff, uint32_t attempt)
     double jitter = backoff->jitter ? backoff->jitter : 0.2;
     double delay = longest(backoff, attempt);
     if (jitter > 0) delay -= delay * jitter * (double)ks_random(PARTS + 1) / PARTS;
+    if (delay >= (double)max_of(backoff)) return max_of(backoff); /* as a double it may be more */
     return delay < 1 ? 1 : (ks_ms)delay;
 }
 

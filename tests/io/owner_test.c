@@ -300,5 +300,5 @@ RUN_SUITE("owner", a_message_moves_a_socket_test, a_socket_that_nobody_took_is_c
     a_foreign_socket_is_not_moved_test, start_arguments_move_a_socket_test,
     a_start_that_fails_gives_the_socket_back_test,
     a_supervisor_that_refuses_gives_the_socket_back_test,
-    a_socket_that_cannot_be_given_back_is_closed_test,
-    a_killed_process_leaves_no_descriptor_test, many_sockets_die_with_their_owner_test)
+    a_socket_that_cannot_be_given_back_is_closed_test, a_killed_process_leaves_no_descriptor_test,
+    many_sockets_die_with_their_owner_test)
