@@ -59,6 +59,7 @@ struct ksi_supervisor {
     uint32_t max_children; /* 0: no limit */
     uint32_t delays;       /* the serial of the latest wait */
     bool in_init;          /* the module's init runs: it may add children */
+    bool asked;            /* a call is being handled: the caller knows what was started */
 };
 _Static_assert(sizeof(struct ksi_supervisor) <= KS_SUPERVISOR_STATE_SIZE,
     "the size that modules give to their states");
@@ -134,7 +135,8 @@ struct ksi_child *ksi_child_of_id(const struct ksi_supervisor *self, const char 
 /* That waits with this serial; pid: the latest that it had. */
 struct ksi_child *ksi_child_of_delay(const struct ksi_supervisor *self, ks_pid pid, uint32_t delay);
 /* "supervisor 'app': child 'table' <0.5.1> ...", and a second line with what OTP's reports say: the
- * context ("child_terminated"), and the child by its row. An error; context NULL: progress. */
+ * context ("child_terminated"), and the child by its row. An error; context NULL: progress, which
+ * is KS_LOG_INFO, or KS_LOG_DEBUG when somebody asked for the start. */
 void ksi_child_report(const char *context, const struct ksi_supervisor *self,
     const struct ksi_child *child, const char *format, ...) KS_PRINTF(4, 5);
 

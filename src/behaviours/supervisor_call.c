@@ -306,7 +306,9 @@ ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
         ks_answer_(op, KS_UNDEF, NULL);
         return ks_noreply();
     }
+    self->asked = op->kind == KS_OP_CALL;
     ks_next next = op->invoke(self, msg->body, &reply);
+    self->asked = false;
     if (op->kind != KS_OP_CALL) return next;
     if (next.verdict == KS_NEXT_FAIL)
         ks_answer_(op, next.argument, NULL);

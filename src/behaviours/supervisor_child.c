@@ -272,7 +272,7 @@ static void put_row(const ks_child *row, bool is_supervisor, char *buffer, size_
 void ksi_child_report(const char *context, const struct ksi_supervisor *self,
     const struct ksi_child *child, const char *format, ...)
 {
-    ks_level level = context ? KS_LOG_ERROR : KS_LOG_INFO;
+    ks_level level = context ? KS_LOG_ERROR : self->asked ? KS_LOG_DEBUG : KS_LOG_INFO;
     if (!ks_log_enabled(level)) return;
     char text[REPORT_BYTES], row[REPORT_BYTES], pid[64] = "";
     va_list args;

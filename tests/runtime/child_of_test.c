@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* child_of_test - pids that stand for the children of a process, by id, wherever a pid goes. */
 #include "behaviours/supervised.h"
+#include "runtime/scheduler.h"
 #include <kiosk/timer.h>
 
 KS_SUPERVISOR(two, .max_restarts = 100,
@@ -39,8 +40,9 @@ static void who_does_not_run_is_nobody(void)
     KS_CHECK_OK(ks_restart_child(sup, "a", &pid));
     KS_CHECK_OK(ask(a));
     KS_CHECK_OK(ks_terminate_child(sup, "a"));
+    size_t entries = ksi_this_scheduler->runtime->names.count;
     KS_CHECK_OK(ks_delete_child(sup, "a"));
-    KS_CHECK(ask(a) == KS_NOPROC);
+    KS_CHECK(ask(a) == KS_NOPROC && ksi_this_scheduler->runtime->names.count == entries - 1);
     KS_CHECK(ks_is_none(ks_child_of(sup, "")) && ks_is_none(ks_child_of(sup, NULL)));
     KS_CHECK(ks_is_none(ks_child_of((ks_pid){ 0 }, "a")));
     add(sup, &(ks_child){ KS_START(child), .id = "a" }); /* the same id, another child */
