@@ -151,8 +151,8 @@ static void significant_upgrade_child(void)
 
 /* --- trees ------------------------------------------------------------------------------------ */
 KS_SUPERVISOR(supchild1, .max_restarts = 4, .max_seconds = 3600,
-    .children = KS_CHILDREN({ KS_START(worker), .id = "child1" },
-        { KS_START(worker), .id = "child2" }));
+    .children = KS_CHILDREN(
+        { KS_START(worker), .id = "child1" }, { KS_START(worker), .id = "child2" }));
 KS_SUPERVISOR(supchild2, .max_restarts = 4, .max_seconds = 3600);
 
 static void tree(void)
