@@ -4,7 +4,7 @@
 #include "support/scenario.h"
 #include <string.h>
 
-/* --- a child that tells when it starts and ends, and may be kept from starting ----------------- */
+/* --- a child that tells when it starts and ends, and may be kept from starting --------------- */
 struct tree {
     trace trace;
     ks_pid supervisor;
@@ -90,7 +90,7 @@ static void fell(struct tree *tree)
     KS_CHECK(ended_with(tree->monitor, KS_REASON_SHUTDOWN));
 }
 
-/* --- temporary siblings ------------------------------------------------------------------------ */
+/* --- temporary siblings ---------------------------------------------------------------------- */
 static void a_group_restart_drops_temporary_siblings(void)
 {
     struct tree tree;
@@ -127,7 +127,7 @@ static void who_dropped_out_comes_back_by_request_only(void)
     fell(&tree);
 }
 
-/* --- a sibling that does not start ------------------------------------------------------------- */
+/* --- a sibling that does not start ----------------------------------------------------------- */
 static void rest_for_one_resumes_from_it(void)
 {
     struct tree tree;
