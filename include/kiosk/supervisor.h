@@ -141,7 +141,8 @@ static inline ks_status ks_get_child(
 static inline ks_status ks_get_child_pid(
     ks_pid supervisor, ks_pid child, ks_child *ret_child) KS_MUST_USE;
 /* Replaces the row of the child of its id, whether it runs or not: from its next start on; how it
- * is stopped and whether it is restarted, at once. KS_NOT_FOUND, KS_BADARG (nothing changed). */
+ * is stopped and whether it is restarted, at once. KS_NOT_FOUND, KS_BADARG (a wrong row, one
+ * without its arguments, or temporary for a child that does not run; nothing has changed). */
 static inline ks_status ks_change_child(ks_pid supervisor, const ks_child *child) KS_MUST_USE;
 /* Other limits for a running supervisor; 0: what its module says. Children above max_children stay.
  * KS_BADARG. */

@@ -27,7 +27,7 @@ static double longest(const ks_backoff *backoff, uint32_t attempt)
 ks_ms ks_backoff_delay(const ks_backoff *backoff, uint32_t attempt)
 {
     if (backoff->first_ms <= 0) return 0;
-    double jitter = backoff->jitter ? backoff->jitter : 0.2;
+    double jitter = backoff->jitter == 0 ? 0.2 : backoff->jitter;
     double delay = longest(backoff, attempt);
     if (jitter > 0) delay -= delay * jitter * (double)ks_random(PARTS + 1) / PARTS;
     if (delay >= (double)max_of(backoff)) return max_of(backoff); /* as a double it may be more */

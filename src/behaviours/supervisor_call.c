@@ -119,12 +119,18 @@ static ks_status start_child(struct ksi_supervisor *self, const ks_child *row, k
     return status;
 }
 
+/* The sockets that no child has taken go back with the answer. */
+static void give_back(ksi_started_child *started, const ksi_row *request)
+{
+    if (request->args.type && request->args.type->owns) started->args = request->args;
+}
+
 static ks_next handle_start_child(void *state, const void *request, void *reply)
 {
     ksi_started_child *started = reply;
     ks_child row = row_of(request);
     started->status = start_child(state, &row, &started->pid);
-    if (started->status) started->args = ((const ksi_row *)request)->args;
+    give_back(started, request);
     return ks_reply();
 }
 
@@ -145,7 +151,7 @@ static ks_next handle_start_or_get(void *state, const void *request, void *reply
     ksi_started_child *started = reply;
     ks_child row = row_of(request);
     started->status = start_or_get(state, &row, &started->pid);
-    started->args = ((const ksi_row *)request)->args; /* those that no child has taken */
+    give_back(started, request);
     return ks_reply();
 }
 
@@ -159,6 +165,16 @@ static ks_next handle_get_child(void *state, const void *request, void *reply)
     return ks_reply();
 }
 
+/* Nothing is kept of a temporary child that does not run, and no arguments of one that does: what
+ * was read of it does not say how to start another one. */
+static bool may_become(
+    const struct ksi_supervisor *self, const struct ksi_child *child, const ks_child *row)
+{
+    if (ksi_child_row_restart(ksi_supervisor_spec(self), row) == KS_TEMPORARY)
+        return child->state == KS_CHILD_RUNNING;
+    return row->args || !row->module->args || row->module->args() == &ks_none_type;
+}
+
 static ks_next handle_change_child(void *state, const void *request, void *reply)
 {
     const struct ksi_supervisor *self = state;
@@ -166,6 +182,7 @@ static ks_next handle_change_child(void *state, const void *request, void *reply
     if (!ksi_child_row_is_right(ksi_supervisor_spec(self), &row)) return ks_fail(KS_BADARG);
     struct ksi_child *child = ksi_child_of_id(state, ksi_child_row_id(&row));
     if (!child) return ks_fail(KS_NOT_FOUND);
+    if (!may_become(self, child, &row)) return ks_fail(KS_BADARG);
     ksi_child_change(state, child, &row);
     return ks_reply();
 }

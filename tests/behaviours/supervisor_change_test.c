@@ -174,6 +174,16 @@ static void a_wrong_change_changes_nothing(void)
     KS_CHECK(ks_change_child(sup, &row) == KS_BADARG); /* its supervisor never shuts down */
     add(pick, KS_CHILD(child));
     KS_CHECK(ks_change_child(pick, &row) == KS_BADARG); /* permanent */
+    KS_CHECK_OK(ks_get_child(sup, "child", &row));
+    row.restart = KS_TEMPORARY;
+    KS_CHECK_OK(ks_change_child(sup, &row));
+    KS_CHECK_OK(ks_get_child(sup, "child", &row));
+    row.restart = KS_PERMANENT;
+    KS_CHECK(row.args == NULL && ks_change_child(sup, &row) == KS_BADARG); /* how to start it? */
+    KS_CHECK_OK(ks_change_child(sup, KS_CHILD(child)));
+    KS_CHECK_OK(ks_terminate_child(sup, "child"));
+    row.restart = KS_TEMPORARY;
+    KS_CHECK(ks_change_child(sup, &row) == KS_BADARG); /* it would be forgotten */
     stop(sup);
     stop(pick);
 }
