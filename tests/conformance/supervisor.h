@@ -131,8 +131,9 @@ static inline ks_pid add(ks_pid supervisor, const ks_child *row)
     KS_CHECK(ks_is_alive(pid));
     return pid;
 }
-#define ADD(supervisor, name, ...)                                                                 \
-    add(supervisor, &(const ks_child){ KS_START(worker), .id = name, __VA_ARGS__ })
+/* ADD(sup, "id", .restart = KS_TEMPORARY): a good worker of that id. */
+#define ADD(supervisor, ...)                                                                       \
+    add(supervisor, &(const ks_child){ KS_START(worker), .id = __VA_ARGS__ })
 
 static inline bool counts(ks_pid supervisor, int specs, int active, int supervisors, int workers)
 {
