@@ -94,5 +94,12 @@ void ks_unbind_child_(const char *id)
 
 void ksi_bound_release(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    while (p->cold && p->cold->bound) unbind(s, p->cold->bound);
+    struct ksi_bound *bound = p->cold ? p->cold->bound : NULL;
+    if (bound) p->cold->bound = NULL;
+    while (bound) {
+        struct ksi_bound *next = bound->owner_next;
+        ksi_name_remove(s, &bound->name);
+        ksi_pool_give(&s->pool, bound, bound->name.size_class);
+        bound = next;
+    }
 }
