@@ -49,4 +49,5 @@ void flood_refuse(void);
 void flood_drop_newest(void);
 void flood_drop_oldest(void);
 void flood_block(void);
+void supervisor_many(void);
 #endif

@@ -156,6 +156,11 @@ KS_API const ks_behaviour ks_process_behaviour, ks_gen_server_behaviour, ks_supe
 
 /* The state of the calling process, when it is of that behaviour; else NULL. */
 KS_API void *ks_my_state_(const ks_behaviour *behaviour);
+/* ks_child_of(self, id) stands for pid from now on, whatever it stood for before; pid none: for
+ * nobody yet. The caller's own only, and gone with it. KS_BADARG, KS_NOMEM, KS_DENIED (outside of a
+ * process). */
+KS_API ks_status ks_bind_child_(const char *id, ks_pid pid);
+KS_API void ks_unbind_child_(const char *id);
 /* While a process is being started, from any depth. Tells the starter that the start succeeded,
  * before on_start (init, the main of KS_PROCESS_ACKS) returns; later: nothing. As proc_lib:init_ack
  * of OTP. */

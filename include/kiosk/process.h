@@ -154,6 +154,13 @@ KS_API ks_pid ks_named(const char *name);
 KS_API ks_status ks_register(const char *name, ks_pid pid) KS_MUST_USE;
 KS_API void ks_unregister(const char *name);
 KS_API ks_pid ks_whereis(const char *name); /* none when nobody holds it */
+/* A pid that stands for a child, by its id: every use looks it up, so it goes on meaning that child
+ * when it is restarted; who is not running is KS_NOPROC. Works wherever a pid does, and asks
+ * nobody. supervisor: when it is a name, that is looked up now. A dynamic child has one when its
+ * row gave an id. Any thread, but for names. */
+KS_API ks_pid ks_child_of(ks_pid supervisor, const char *id);
+/* A child of the caller's own supervisor, which is its parent: ks_child_of(ks_parent(), id). */
+KS_API ks_pid ks_sibling(const char *id);
 /* A pid of ourselves that can be turned off: what arrives by it afterwards is dropped, also what
  * was under way (of calls: what was sent afterwards). Out of memory, the process exits with reason
  * KS_NOMEM. */

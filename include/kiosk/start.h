@@ -6,6 +6,7 @@
  * A zero field means the default. */
 #ifndef KIOSK_START_H
 #define KIOSK_START_H
+#include "backoff.h"
 #include "behaviour.h"
 
 /* In the header of a module: its name and the type of its arguments (or void). Declares
@@ -31,7 +32,6 @@ typedef enum ks_overload {
     KS_DROP_OLDEST, /* the oldest makes room: its call fails, a cast or message is gone */
     KS_BLOCK        /* senders wait, in order; see .overload_timeout */
 } ks_overload;
-#define KS_NONE (-1) /* where zero would mean the default but none is meant */
 #define KS_BRUTAL_KILL ((ks_ms)-2)
 enum { KS_STACK_SIZE_MAX = 8 << 20 };
 
@@ -55,6 +55,7 @@ typedef struct ks_child {
                             KS_STACK_SIZE_MAX; rounded up to 64 or 256 KiB, 1 or 8 MiB; 0: as of the
                             runtime's options */
     ks_priority priority;
+    ks_backoff backoff; /* for supervisors: restarts wait; default: the supervisor's .backoff */
 } ks_child;
 
 /* The limits of a mailbox, exactly.
@@ -75,7 +76,9 @@ typedef struct ks_child {
  * which wait for each other, at once.
  * What can be read: ks_mailbox_length and its kin, runtime.h. */
 
-/* Module and arguments of a row; the fields are checked against stack_args. */
+/* Module and arguments of a row; the fields are checked against stack_args. The arguments stand in
+ * the enclosing block: a function that returns such a row returns a pointer to what is gone. Let
+ * the caller write the row, or point .args at something that stays. */
 #define KS_START(...) KS_START_(__VA_ARGS__, )
 #define KS_START_(P, ...)                                                                          \
     .module = &P##_module, .args = __extension__ & (const P##_args) { __VA_ARGS__ }
@@ -88,6 +91,8 @@ typedef struct ks_child {
 /* Block until init has returned; on failure nothing is left behind: no name, no EXIT, no DOWN.
  * KS_OK; what init failed with; KS_IGNORE; KS_EXITED (init stopped or died); KS_ALREADY_STARTED
  * (*ret_pid is the holder of the name), KS_TIMEOUT (the process was killed), KS_BADARG, KS_NOMEM.
+ * When the start fails, sockets in the arguments are the caller's again, unless init has closed
+ * them or given them away.
  * ret_pid may be NULL. Called from inside a process. */
 static inline ks_status ks_start(const ks_child *how, ks_pid *ret_pid) KS_MUST_USE;
 static inline ks_status ks_start_link(const ks_child *how, ks_pid *ret_pid) KS_MUST_USE;

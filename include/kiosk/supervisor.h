@@ -7,6 +7,9 @@
  *
  * More than max_restarts within max_seconds end it, its children first, with a shutdown whose code
  * is KS_EXITED: clean for the supervisor above, a failure for ks_main.
+ * A restart may wait: .backoff in a row, or in the supervisor for all. The supervisor goes on
+ * answering, the child is KS_CHILD_RESTARTING, can be terminated, and counts as one restart; its
+ * group is stopped at once, and started with it.
  * A supervisor is a module: it may be a child of another one, or the root given to ks_main. */
 #ifndef KIOSK_SUPERVISOR_H
 #define KIOSK_SUPERVISOR_H
@@ -19,8 +22,9 @@ typedef enum ks_strategy {
     KS_ONE_FOR_ONE,  /* a child that ends is restarted alone */
     KS_ONE_FOR_ALL,  /* with all others: stopped in reverse start order, started in order */
     KS_REST_FOR_ONE, /* with those behind it in start order, in the same way */
-    KS_DYNAMIC       /* one for one, but children come by ks_start_child only, need no id, and are
-                        forgotten when they end for good; they are shut down all at once */
+    KS_DYNAMIC       /* one for one, but children come by ks_start_child and ks_start_or_get only,
+                        need no id (one that is given must be its own), and are forgotten when they
+                        end for good; they are shut down all at once */
 } ks_strategy;
 /* When a supervisor ends, clean, because of .significant children. An end counts when it is by
  * itself and for good: not one that is followed by a restart, nor that of a sibling which the
@@ -45,6 +49,7 @@ struct ks_supervisor_spec {
     ks_restart restart;    /* for children whose row says nothing; default permanent */
     ks_child_list children;
     ks_auto_shutdown auto_shutdown;
+    ks_backoff backoff; /* of children whose row says nothing; default: none */
 };
 
 #define KS_CHILDREN(...)                                                                           \
@@ -87,28 +92,66 @@ enum { KS_SUPERVISOR_STATE_SIZE = 192 };
  * KS_FULL, KS_BADARG (a wrong row, or the supervisor is dynamic), KS_DENIED (not inside P_init). */
 static inline ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
 
+/* What may depend on the arguments, too. 0: what KS_SUPERVISOR_INIT says. */
+typedef struct ks_supervisor_limits {
+    int max_restarts; /* KS_NONE: the first failure ends the supervisor */
+    int max_seconds;
+    uint32_t max_children;
+} ks_supervisor_limits;
+/* Inside P_init only, for this supervisor. KS_BADARG, KS_DENIED (not inside P_init). */
+static inline ks_status ks_supervisor_limit(const ks_supervisor_limits *limits) KS_MUST_USE;
+
+/* Would a supervisor start with this? KS_OK, KS_BADARG, KS_ALREADY_PRESENT (two rows have one id),
+ * KS_FULL. ret_index, which may be NULL: the row that is wrong, or how many rows there are when it
+ * is none of them. Starts nothing. Any thread. */
+KS_API ks_status ks_check_children(const ks_supervisor_spec *spec, size_t *ret_index);
+
 /* --- a running supervisor --------------------------------------------------------------------- */
 /* These block until it has answered, so also while it waits for the init of another child. All give
  * the statuses of a call, too: KS_NOPROC, KS_UNDEF (that is no supervisor), KS_CALLING_SELF... */
 /* Copies the row, starts the child, keeps it when the start succeeded, or gave KS_IGNORE (not of a
  * temporary or dynamic child). KS_ALREADY_STARTED (*ret_pid: who has the id or the name),
  * KS_ALREADY_PRESENT (the id exists, but does not run), KS_FULL, KS_BADARG, or what the start
- * gave. */
+ * gave. When the supervisor refuses, or the start fails, sockets in the arguments are the caller's
+ * again, unless the child has closed them or given them away. */
 static inline ks_status ks_start_child(
+    ks_pid supervisor, const ks_child *child, ks_pid *ret_pid) KS_MUST_USE;
+/* The child of the row's id, started unless it runs: of many who ask at once, one starts it, and
+ * all get the same pid. One that is stopped starts by the row that it was kept with. KS_OK: it
+ * runs; KS_ALREADY_PRESENT: it is being restarted; else as ks_start_child. In a dynamic supervisor
+ * the row must give an id: KS_BADARG. */
+static inline ks_status ks_start_or_get(
     ks_pid supervisor, const ks_child *child, ks_pid *ret_pid) KS_MUST_USE;
 /* Stopped, not restarted; the row is kept (not of a temporary or dynamic child). KS_NOT_FOUND. */
 KS_API ks_status ks_terminate_child(ks_pid supervisor, const char *id);
 /* A child that is being restarted is found by the pid that it had. Not by a named pid. */
 KS_API ks_status ks_terminate_child_pid(ks_pid supervisor, ks_pid child);
 /* A stopped child again. KS_ALREADY_STARTED (runs, or is being restarted), KS_NOT_FOUND (so for all
- * dynamic children), or what the start gave. */
+ * dynamic children that gave no id), or what the start gave. */
 KS_API ks_status ks_restart_child(ks_pid supervisor, const char *id, ks_pid *ret_pid);
 /* Forgets a stopped child. KS_ALREADY_STARTED (runs, or is being restarted), KS_NOT_FOUND. */
 KS_API ks_status ks_delete_child(ks_pid supervisor, const char *id);
 
+/* The row that a child will be started by next, every default filled in; what it points at is
+ * borrowed until the caller's handler returns. Arguments of a temporary child are not kept: NULL.
+ * KS_NOT_FOUND. */
+static inline ks_status ks_get_child(
+    ks_pid supervisor, const char *id, ks_child *ret_child) KS_MUST_USE;
+/* The same of a child that runs or is being restarted, by its pid. */
+static inline ks_status ks_get_child_pid(
+    ks_pid supervisor, ks_pid child, ks_child *ret_child) KS_MUST_USE;
+/* Replaces the row of the child of its id, whether it runs or not: from its next start on; how it
+ * is stopped and whether it is restarted, at once. KS_NOT_FOUND, KS_BADARG (a wrong row, one
+ * without its arguments, or temporary for a child that does not run; nothing has changed). */
+static inline ks_status ks_change_child(ks_pid supervisor, const ks_child *child) KS_MUST_USE;
+/* Other limits for a running supervisor; 0: what its module says. Children above max_children stay.
+ * KS_BADARG. */
+static inline ks_status ks_change_limits(
+    ks_pid supervisor, const ks_supervisor_limits *limits) KS_MUST_USE;
+
 typedef enum ks_child_state {
     KS_CHILD_RUNNING,
-    KS_CHILD_RESTARTING, /* its start has failed since it ended, and is tried again */
+    KS_CHILD_RESTARTING, /* its start has failed since it ended, or waits for its back-off */
     KS_CHILD_STOPPED
 } ks_child_state;
 typedef struct ks_child_info {
@@ -142,5 +185,39 @@ KS_API ks_status ks_start_child_(
 static inline ks_status ks_start_child(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
 {
     return ks_start_child_(supervisor, child, sizeof *child, ret_pid);
+}
+KS_API ks_status ks_start_or_get_(
+    ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid);
+static inline ks_status ks_start_or_get(ks_pid supervisor, const ks_child *child, ks_pid *ret_pid)
+{
+    return ks_start_or_get_(supervisor, child, sizeof *child, ret_pid);
+}
+/* id NULL: the child of pid. */
+KS_API ks_status ks_get_child_(
+    ks_pid supervisor, const char *id, ks_pid pid, ks_child *ret_child, size_t size);
+static inline ks_status ks_get_child(ks_pid supervisor, const char *id, ks_child *ret_child)
+{
+    ks_pid none = { 0, 0, 0 };
+    return id ? ks_get_child_(supervisor, id, none, ret_child, sizeof *ret_child) : KS_BADARG;
+}
+static inline ks_status ks_get_child_pid(ks_pid supervisor, ks_pid child, ks_child *ret_child)
+{
+    return ks_get_child_(supervisor, NULL, child, ret_child, sizeof *ret_child);
+}
+KS_API ks_status ks_change_child_(ks_pid supervisor, const ks_child *child, size_t size);
+static inline ks_status ks_change_child(ks_pid supervisor, const ks_child *child)
+{
+    return ks_change_child_(supervisor, child, sizeof *child);
+}
+KS_API ks_status ks_supervisor_limit_(const ks_supervisor_limits *limits, size_t size);
+static inline ks_status ks_supervisor_limit(const ks_supervisor_limits *limits)
+{
+    return ks_supervisor_limit_(limits, sizeof *limits);
+}
+KS_API ks_status ks_change_limits_(
+    ks_pid supervisor, const ks_supervisor_limits *limits, size_t size);
+static inline ks_status ks_change_limits(ks_pid supervisor, const ks_supervisor_limits *limits)
+{
+    return ks_change_limits_(supervisor, limits, sizeof *limits);
 }
 #endif

@@ -24,9 +24,8 @@ static ks_next run_init(struct ksi_supervisor *self, const void *args)
 
 static ks_status add(struct ksi_supervisor *self, const void *child, size_t size)
 {
-    ks_child row = { 0 };
+    ks_child row = ksi_child_row_read(child, size);
     struct ksi_child *same;
-    memcpy(&row, child, size < sizeof row ? size : sizeof row);
     if (ksi_is_dynamic(self)) return KS_BADARG;
     ks_status status = ksi_child_check(self, &row, &same);
     if (status) return status;
@@ -42,6 +41,14 @@ ks_status ks_add_child_(const ks_child *child, size_t size)
     return self && self->in_init ? add(self, child, size) : KS_DENIED;
 }
 
+ks_status ks_supervisor_limit_(const ks_supervisor_limits *limits, size_t size)
+{
+    struct ksi_supervisor *self = ks_my_state_(&ks_supervisor_behaviour);
+    ks_supervisor_limits read = { 0 };
+    memcpy(&read, limits, size < sizeof read ? size : sizeof read);
+    return self && self->in_init ? ksi_supervisor_set_limits(self, &read) : KS_DENIED;
+}
+
 static ks_status add_listed(struct ksi_supervisor *self)
 {
     const ks_child_list *list = &ksi_supervisor_spec(self)->children;
@@ -55,20 +62,28 @@ static ks_status add_listed(struct ksi_supervisor *self)
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
+/* The first of three that says something. */
+static int first_of(int a, int b, int c) { return a ? a : b ? b : c; }
+
+ks_status ksi_supervisor_set_limits(struct ksi_supervisor *self, const ks_supervisor_limits *limits)
+{
+    const ks_supervisor_spec *spec = ksi_supervisor_spec(self);
+    if (limits->max_restarts < KS_NONE || limits->max_seconds < 0) return KS_BADARG;
+    int restarts = first_of(limits->max_restarts, spec->max_restarts, MAX_RESTARTS);
+    int seconds = first_of(limits->max_seconds, spec->max_seconds, MAX_SECONDS);
+    self->max_restarts = restarts == KS_NONE ? 0 : (uint32_t)restarts;
+    self->window = (ks_ms)seconds * SECOND;
+    self->max_children = limits->max_children ? limits->max_children : spec->max_children;
+    return KS_OK;
+}
+
 static ks_status set_up(struct ksi_supervisor *self, const ks_module *module)
 {
     const ks_supervisor_spec *spec = module->supervisor;
     if (!spec || module->state_size < sizeof *self) return KS_BADARG;
-    if (spec->max_restarts < KS_NONE || spec->max_seconds < 0) return KS_BADARG;
-    if (spec->strategy < KS_ONE_FOR_ONE || spec->strategy > KS_DYNAMIC) return KS_BADARG;
-    if (spec->auto_shutdown < KS_NEVER || spec->auto_shutdown > KS_ALL_SIGNIFICANT)
-        return KS_BADARG;
-    if (spec->auto_shutdown != KS_NEVER && spec->strategy == KS_DYNAMIC) return KS_BADARG;
+    if (!ksi_supervisor_spec_is_right(spec)) return KS_BADARG;
     self->module = module;
-    self->max_restarts = (uint32_t)(spec->max_restarts ? spec->max_restarts : MAX_RESTARTS);
-    if (spec->max_restarts == KS_NONE) self->max_restarts = 0;
-    self->window = (ks_ms)(spec->max_seconds ? spec->max_seconds : MAX_SECONDS) * SECOND;
-    return KS_OK;
+    return ksi_supervisor_set_limits(self, &(ks_supervisor_limits){ 0 });
 }
 
 /* One that ignores stays as a row, unless nothing is kept of it. */
@@ -82,7 +97,7 @@ static ks_status start_first(struct ksi_supervisor *self, struct ksi_child *chil
     }
     if (child->row.restart == KS_TEMPORARY) ksi_child_drop_args(child);
     if (status == KS_OK || status == KS_IGNORE) return KS_OK;
-    ksi_child_report(KS_LOG_ERROR, self, child, "did not start: %s", ks_status_text(status));
+    ksi_child_report("start_error", self, child, "did not start: %s", ks_status_text(status));
     return status;
 }
 

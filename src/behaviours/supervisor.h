@@ -2,9 +2,9 @@
 /* supervisor.h - what the files of the supervisor share: its state, its children, its restarts.
  *
  * Invariants: every child is in the list, in start order; in by_pid unless it is stopped, under the
- * latest pid it had; in by_id unless the supervisor is dynamic. Nothing is kept of a temporary or
- * dynamic child that is stopped, nor the arguments of a temporary one that runs. Called by the
- * supervisor process only. */
+ * latest pid it had; in by_id, and bound to its id, unless it is dynamic and gave none. Nothing is
+ * kept of a temporary or dynamic child that is stopped, nor the arguments of a temporary one that
+ * runs. Called by the supervisor process only. */
 #ifndef KSI_BEHAVIOURS_SUPERVISOR_H
 #define KSI_BEHAVIOURS_SUPERVISOR_H
 #include <kiosk/log.h>
@@ -32,12 +32,18 @@ struct ksi_child {
     struct ksi_node by_pid; /* key: pid.id */
     struct ksi_node by_id;  /* key: a hash of row.id */
     struct ksi_child *next, *previous;
-    struct ksi_child *retry_next;
+    struct ksi_child *retry_next, *retry_previous;
     ks_child row; /* complete: no field is left to a default */
     ks_pid pid;   /* the latest; meaningless while it is stopped */
     ks_child_state state;
     ks_status status; /* of the latest restart that failed */
     int64_t restarts;
+    bool has_id;      /* found by its id */
+    bool retries;     /* in the list of those to be tried again */
+    uint32_t attempt; /* of its back-off: failures since it last ran well */
+    uint32_t delay;   /* the serial of the wait before its restart; 0: it does not wait */
+    ks_ref timer;     /* of that wait */
+    ks_ms started;    /* when; only with a back-off */
 };
 
 struct ksi_supervisor {
@@ -50,7 +56,10 @@ struct ksi_supervisor {
     uint32_t moment_first, moment_count, moment_size;
     uint32_t max_restarts; /* moment_count <= max_restarts */
     ks_ms window;
-    bool in_init; /* the module's init runs: it may add children */
+    uint32_t max_children; /* 0: no limit */
+    uint32_t delays;       /* the serial of the latest wait */
+    bool in_init;          /* the module's init runs: it may add children */
+    bool asked;            /* a call is being handled: the caller knows what was started */
 };
 _Static_assert(sizeof(struct ksi_supervisor) <= KS_SUPERVISOR_STATE_SIZE,
     "the size that modules give to their states");
@@ -74,6 +83,23 @@ static inline bool ksi_is_forgotten(
     return ksi_is_dynamic(self) || child->row.restart == KS_TEMPORARY;
 }
 
+/* --- supervisor.c ----------------------------------------------------------------------------- */
+/* KS_OK, KS_BADARG: then nothing has changed. A field that is 0 is taken from the module. */
+ks_status ksi_supervisor_set_limits(
+    struct ksi_supervisor *self, const ks_supervisor_limits *limits);
+
+/* --- supervisor_check.c: what may be a row, or a supervisor ----------------------------------- */
+/* Of a spec, without its children. */
+bool ksi_supervisor_spec_is_right(const ks_supervisor_spec *spec);
+bool ksi_child_row_is_right(const ks_supervisor_spec *spec, const ks_child *row);
+/* What a row says, or its supervisor, or the library. */
+const char *ksi_child_row_id(const ks_child *row);
+ks_restart ksi_child_row_restart(const ks_supervisor_spec *spec, const ks_child *row);
+ks_ms ksi_child_row_shutdown(const ks_child *row);
+ks_backoff ksi_child_row_backoff(const ks_supervisor_spec *spec, const ks_child *row);
+/* Rows of older programs are shorter. */
+ks_child ksi_child_row_read(const void *row, size_t size);
+
 /* --- supervisor_child.c: rows and their states ------------------------------------------------ */
 /* May a child of this row be added? KS_OK; KS_BADARG, KS_FULL; KS_ALREADY_STARTED,
  * KS_ALREADY_PRESENT: of that id is *ret_child. */
@@ -82,6 +108,8 @@ ks_status ksi_child_check(
 /* A copy of a row, stopped, without arguments, and not in the list yet. */
 struct ksi_child *ksi_child_new(const struct ksi_supervisor *self, const ks_child *row);
 void ksi_child_copy_args(struct ksi_child *child, const void *args);
+/* Takes the place of its row, which is right and has its id; the arguments are copied. */
+void ksi_child_change(struct ksi_supervisor *self, struct ksi_child *child, const ks_child *row);
 void ksi_child_insert(struct ksi_supervisor *self, struct ksi_child *child);
 /* Gives back what is in no list. */
 void ksi_child_free(struct ksi_child *child);
@@ -90,6 +118,11 @@ void ksi_child_drop_args(struct ksi_child *child);
  * row's own, or such as came in a request. *ret_pid is set also for KS_ALREADY_STARTED. */
 ks_status ksi_child_start(
     struct ksi_supervisor *self, struct ksi_child *child, const void *args, ks_pid *ret_pid);
+/* Among those to be tried again after what is queued; and the first of them, taken out. */
+void ksi_child_retry(struct ksi_supervisor *self, struct ksi_child *child);
+struct ksi_child *ksi_child_take_retry(struct ksi_supervisor *self);
+/* It waits for its restart no more, whatever it waited for. */
+void ksi_child_wait_no_more(struct ksi_supervisor *self, struct ksi_child *child);
 /* Its process has ended, maybe a while ago, and another one shall take its place. */
 void ksi_child_restarting(struct ksi_supervisor *self, struct ksi_child *child);
 /* Its process has ended for good. It stays in the list. */
@@ -99,8 +132,12 @@ void ksi_child_remove(struct ksi_supervisor *self, struct ksi_child *child);
 /* NULL: none. Running, or being restarted. */
 struct ksi_child *ksi_child_of_pid(const struct ksi_supervisor *self, ks_pid pid);
 struct ksi_child *ksi_child_of_id(const struct ksi_supervisor *self, const char *id);
-/* "supervisor 'app': child 'table' <0.5.1> ..." */
-void ksi_child_report(ks_level level, const struct ksi_supervisor *self,
+/* That waits with this serial; pid: the latest that it had. */
+struct ksi_child *ksi_child_of_delay(const struct ksi_supervisor *self, ks_pid pid, uint32_t delay);
+/* "supervisor 'app': child 'table' <0.5.1> ...", and a second line with what OTP's reports say: the
+ * context ("child_terminated"), and the child by its row. An error; context NULL: progress, which
+ * is KS_LOG_INFO, or KS_LOG_DEBUG when somebody asked for the start. */
+void ksi_child_report(const char *context, const struct ksi_supervisor *self,
     const struct ksi_child *child, const char *format, ...) KS_PRINTF(4, 5);
 
 /* --- supervisor_stop.c ------------------------------------------------------------------------ */
@@ -114,10 +151,14 @@ void ksi_supervisor_stop_children(struct ksi_supervisor *self);
 ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks_reason reason);
 /* Tries the restart that failed first once more. */
 ks_next ksi_supervisor_retry(struct ksi_supervisor *self);
+/* Its back-off is over. */
+ks_next ksi_child_due(struct ksi_supervisor *self, struct ksi_child *child);
 
 /* --- supervisor_call.c ------------------------------------------------------------------------ */
 /* A call or cast. */
 ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg);
 /* Has ksi_supervisor_retry run after what is queued. False: out of memory, or the queue is full. */
 bool ksi_supervisor_retry_later(void);
+/* Has ksi_child_due run when delay ms are over. The zero ref: out of memory. */
+ks_ref ksi_child_due_later(const struct ksi_child *child, ks_ms delay);
 #endif

@@ -14,7 +14,7 @@ static const ks_module protocol = { .version = KS_MODULE_VERSION, .name = "super
 KS_TYPE(ks_child_info, id, name, pid, state, is_supervisor, restarts);
 KS_TYPE(ks_child_counts, specs, active, supervisors, workers);
 
-typedef struct ksi_start_child {
+typedef struct ksi_row {
     const ks_module *module;
     ks_any args;
     const char *id, *name;
@@ -24,16 +24,36 @@ typedef struct ksi_start_child {
     uint32_t mailbox_max;
     int32_t restart, overload, priority;
     bool significant;
-} ksi_start_child;
-KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, overload_timeout,
+    ks_backoff backoff;
+} ksi_row;
+KS_TYPE(ksi_row, (local, module), args, id, name, shutdown, start_timeout, overload_timeout,
     memory_max, mailbox_bytes_max, stack_size, mailbox_max, restart, overload, priority,
-    significant);
+    significant, (record, backoff, ks_backoff));
 
 typedef struct ksi_started_child { /* a call that fails has no room for a pid */
     ks_pid pid;
+    ks_any args; /* when it did not start: the sockets in them go back */
     int32_t status;
 } ksi_started_child;
-KS_TYPE(ksi_started_child, pid, status);
+KS_TYPE(ksi_started_child, pid, args, status);
+
+typedef struct ksi_of_child { /* id NULL: of pid */
+    const char *id;
+    ks_pid pid;
+} ksi_of_child;
+KS_TYPE(ksi_of_child, id, pid);
+
+typedef struct ksi_delay {
+    ks_pid pid;
+    uint32_t serial;
+} ksi_delay;
+KS_TYPE(ksi_delay, pid, serial);
+
+typedef struct ksi_limits {
+    int32_t max_restarts, max_seconds;
+    uint32_t max_children;
+} ksi_limits;
+KS_TYPE(ksi_limits, max_restarts, max_seconds, max_children);
 
 typedef struct ksi_children {
     ks_text supervisor; /* the name of its module */
@@ -47,10 +67,11 @@ union reply {
     ksi_started_child started;
     ksi_children children;
     ks_child_counts counts;
+    ksi_row row;
 };
 
 /* --- handlers --------------------------------------------------------------------------------- */
-static ks_child row_of(const ksi_start_child *request)
+static ks_child row_of(const ksi_row *request)
 {
     return (ks_child){ .module = request->module,
         .args = request->args.value,
@@ -66,7 +87,28 @@ static ks_child row_of(const ksi_start_child *request)
         .start_timeout = request->start_timeout,
         .significant = request->significant,
         .stack_size = (size_t)request->stack_size,
-        .priority = (ks_priority)request->priority };
+        .priority = (ks_priority)request->priority,
+        .backoff = request->backoff };
+}
+
+static ksi_row row_to_send(const ks_child *row)
+{
+    return (ksi_row){ .module = row->module,
+        .args = { row->module->args ? row->module->args() : &ks_none_type, row->args },
+        .id = row->id,
+        .name = row->name,
+        .shutdown = row->shutdown,
+        .start_timeout = row->start_timeout,
+        .memory_max = row->memory_max,
+        .mailbox_max = row->mailbox_max,
+        .mailbox_bytes_max = row->mailbox_bytes_max,
+        .overload_timeout = row->overload_timeout,
+        .restart = (int32_t)row->restart,
+        .overload = (int32_t)row->overload,
+        .significant = row->significant,
+        .stack_size = row->stack_size,
+        .priority = (int32_t)row->priority,
+        .backoff = row->backoff };
 }
 
 /* A temporary child is started with the arguments of the request: nobody needs them again. */
@@ -87,12 +129,80 @@ static ks_status start_child(struct ksi_supervisor *self, const ks_child *row, k
     return status;
 }
 
+/* The sockets that no child has taken go back with the answer. */
+static void give_back(ksi_started_child *started, const ksi_row *request)
+{
+    if (request->args.type && request->args.type->owns) started->args = request->args;
+}
+
 static ks_next handle_start_child(void *state, const void *request, void *reply)
 {
     ksi_started_child *started = reply;
     ks_child row = row_of(request);
     started->status = start_child(state, &row, &started->pid);
+    give_back(started, request);
     return ks_reply();
+}
+
+static ks_status start_or_get(struct ksi_supervisor *self, const ks_child *row, ks_pid *ret_pid)
+{
+    bool has_id = row->id || !ksi_is_dynamic(self);
+    if (!has_id || !ksi_child_row_is_right(ksi_supervisor_spec(self), row)) return KS_BADARG;
+    struct ksi_child *child = ksi_child_of_id(self, ksi_child_row_id(row));
+    if (!child) return start_child(self, row, ret_pid);
+    *ret_pid = child->pid;
+    if (child->state == KS_CHILD_RUNNING) return KS_OK;
+    if (child->state == KS_CHILD_RESTARTING) return KS_ALREADY_PRESENT;
+    return ksi_child_start(self, child, child->row.args, ret_pid);
+}
+
+static ks_next handle_start_or_get(void *state, const void *request, void *reply)
+{
+    ksi_started_child *started = reply;
+    ks_child row = row_of(request);
+    started->status = start_or_get(state, &row, &started->pid);
+    give_back(started, request);
+    return ks_reply();
+}
+
+static ks_next handle_get_child(void *state, const void *request, void *reply)
+{
+    const ksi_of_child *of = request;
+    const struct ksi_child *child =
+        of->id ? ksi_child_of_id(state, of->id) : ksi_child_of_pid(state, of->pid);
+    if (!child) return ks_fail(KS_NOT_FOUND);
+    *(ksi_row *)reply = row_to_send(&child->row);
+    return ks_reply();
+}
+
+/* Nothing is kept of a temporary child that does not run, and no arguments of one that does: what
+ * was read of it does not say how to start another one. */
+static bool may_become(
+    const struct ksi_supervisor *self, const struct ksi_child *child, const ks_child *row)
+{
+    if (ksi_child_row_restart(ksi_supervisor_spec(self), row) == KS_TEMPORARY)
+        return child->state == KS_CHILD_RUNNING;
+    return row->args || !row->module->args || row->module->args() == &ks_none_type;
+}
+
+static ks_next handle_change_child(void *state, const void *request, void *reply)
+{
+    const struct ksi_supervisor *self = state;
+    ks_child row = row_of(request);
+    if (!ksi_child_row_is_right(ksi_supervisor_spec(self), &row)) return ks_fail(KS_BADARG);
+    struct ksi_child *child = ksi_child_of_id(state, ksi_child_row_id(&row));
+    if (!child) return ks_fail(KS_NOT_FOUND);
+    if (!may_become(self, child, &row)) return ks_fail(KS_BADARG);
+    ksi_child_change(state, child, &row);
+    return ks_reply();
+}
+
+static ks_next handle_change_limits(void *state, const void *request, void *reply)
+{
+    const ksi_limits *limits = request;
+    ks_status status = ksi_supervisor_set_limits(state,
+        &(ks_supervisor_limits){ limits->max_restarts, limits->max_seconds, limits->max_children });
+    return status ? ks_fail(status) : ks_reply();
 }
 
 static ks_next terminate_child(struct ksi_supervisor *self, struct ksi_child *child)
@@ -180,10 +290,22 @@ static ks_next handle_retry(void *state, const void *msg, void *reply)
     return ksi_supervisor_retry(state);
 }
 
+/* Its timer may have fired before it was cancelled: then nobody waits with that serial. */
+static ks_next handle_due(void *state, const void *msg, void *reply)
+{
+    const ksi_delay *delay = msg;
+    struct ksi_child *child = ksi_child_of_delay(state, delay->pid, delay->serial);
+    return child ? ksi_child_due(state, child) : ks_noreply();
+}
+
 /* --- operations ------------------------------------------------------------------------------- */
 #define OPERATION(NAME, KIND, REQUEST, REPLY)                                                      \
     static const ks_op NAME##_op = { KIND, #NAME, &protocol, REQUEST, REPLY, handle_##NAME }
-OPERATION(start_child, KS_OP_CALL, &ksi_start_child_type, &ksi_started_child_type);
+OPERATION(start_child, KS_OP_CALL, &ksi_row_type, &ksi_started_child_type);
+OPERATION(start_or_get, KS_OP_CALL, &ksi_row_type, &ksi_started_child_type);
+OPERATION(get_child, KS_OP_CALL, &ksi_of_child_type, &ksi_row_type);
+OPERATION(change_child, KS_OP_CALL, &ksi_row_type, &ks_none_type);
+OPERATION(change_limits, KS_OP_CALL, &ksi_limits_type, &ks_none_type);
 OPERATION(terminate_child, KS_OP_CALL, &ks_text_type, &ks_none_type);
 OPERATION(terminate_child_pid, KS_OP_CALL, &ks_pid_type, &ks_none_type);
 OPERATION(restart_child, KS_OP_CALL, &ks_text_type, &ksi_started_child_type);
@@ -191,6 +313,15 @@ OPERATION(delete_child, KS_OP_CALL, &ks_text_type, &ks_none_type);
 OPERATION(which_children, KS_OP_CALL, &ks_int_type, &ksi_children_type);
 OPERATION(count_children, KS_OP_CALL, &ks_none_type, &ks_child_counts_type);
 OPERATION(retry, KS_OP_CAST, &ks_none_type, NULL);
+OPERATION(due, KS_OP_CAST, &ksi_delay_type, NULL);
+
+/* Sockets that came with a request and that nobody took: not ours to keep. A message to nobody
+ * closes what it holds; what has left with the answer is not in it. */
+static void close_left(const ks_op *op, const union reply *reply)
+{
+    if (op->reply == &ksi_started_child_type && reply->started.args.value)
+        (void)ks_send_((ks_pid){ 0 }, op->reply, &reply->started);
+}
 
 ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
 {
@@ -202,12 +333,15 @@ ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
         ks_answer_(op, KS_UNDEF, NULL);
         return ks_noreply();
     }
+    self->asked = op->kind == KS_OP_CALL;
     ks_next next = op->invoke(self, msg->body, &reply);
+    self->asked = false;
     if (op->kind != KS_OP_CALL) return next;
     if (next.verdict == KS_NEXT_FAIL)
         ks_answer_(op, next.argument, NULL);
     else
         ks_answer_(op, KS_OK, &reply);
+    close_left(op, &reply);
     return ks_noreply();
 }
 
@@ -217,33 +351,66 @@ bool ksi_supervisor_retry_later(void)
     return ks_cast_(ks_self(), &retry_op, &none) == KS_OK;
 }
 
-/* --- asking ----------------------------------------------------------------------------------- */
-ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid)
+/* Again and again until it is cancelled: a full mailbox, or a lack of memory, may swallow one. */
+ks_ref ksi_child_due_later(const struct ksi_child *child, ks_ms delay)
 {
-    ks_child row = { 0 };
-    memcpy(&row, child, size < sizeof row ? size : sizeof row);
+    enum { AGAIN_MS = 1000 };
+    ksi_delay due = { child->pid, child->delay };
+    return ks_cast_after_(delay, AGAIN_MS, ks_self(), &due_op, &due);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+static ks_status ask_to_start(
+    ks_pid supervisor, const ks_op *op, const void *child, size_t size, ks_pid *ret_pid)
+{
+    ks_child row = ksi_child_row_read(child, size);
     if (!row.module) return KS_BADARG;
-    ksi_start_child request = { .module = row.module,
-        .args = { row.module->args ? row.module->args() : &ks_none_type, row.args },
-        .id = row.id,
-        .name = row.name,
-        .shutdown = row.shutdown,
-        .start_timeout = row.start_timeout,
-        .memory_max = row.memory_max,
-        .mailbox_max = row.mailbox_max,
-        .mailbox_bytes_max = row.mailbox_bytes_max,
-        .overload_timeout = row.overload_timeout,
-        .restart = (int32_t)row.restart,
-        .overload = (int32_t)row.overload,
-        .significant = row.significant,
-        .stack_size = row.stack_size,
-        .priority = (int32_t)row.priority };
+    ksi_row request = row_to_send(&row);
     ksi_started_child started;
-    ks_status status = ks_call_(supervisor, &start_child_op, &request, &started, KS_INFINITY);
+    ks_status status = ks_call_(supervisor, op, &request, &started, KS_INFINITY);
     if (status) return status;
     if (ret_pid && (started.status == KS_OK || started.status == KS_ALREADY_STARTED))
         *ret_pid = started.pid;
     return started.status;
+}
+
+ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid)
+{
+    return ask_to_start(supervisor, &start_child_op, child, size, ret_pid);
+}
+
+ks_status ks_start_or_get_(ks_pid supervisor, const ks_child *child, size_t size, ks_pid *ret_pid)
+{
+    return ask_to_start(supervisor, &start_or_get_op, child, size, ret_pid);
+}
+
+ks_status ks_get_child_(
+    ks_pid supervisor, const char *id, ks_pid pid, ks_child *ret_child, size_t size)
+{
+    ksi_of_child of = { id, pid };
+    ksi_row row;
+    ks_status status = ks_call_(supervisor, &get_child_op, &of, &row, KS_INFINITY);
+    if (status) return status;
+    ks_child child = row_of(&row);
+    memset(ret_child, 0, size);
+    memcpy(ret_child, &child, size < sizeof child ? size : sizeof child);
+    return KS_OK;
+}
+
+ks_status ks_change_child_(ks_pid supervisor, const ks_child *child, size_t size)
+{
+    ks_child row = ksi_child_row_read(child, size);
+    if (!row.module) return KS_BADARG;
+    ksi_row request = row_to_send(&row);
+    return ks_call_(supervisor, &change_child_op, &request, NULL, KS_INFINITY);
+}
+
+ks_status ks_change_limits_(ks_pid supervisor, const ks_supervisor_limits *limits, size_t size)
+{
+    ks_supervisor_limits read = { 0 };
+    memcpy(&read, limits, size < sizeof read ? size : sizeof read);
+    ksi_limits request = { read.max_restarts, read.max_seconds, read.max_children };
+    return ks_call_(supervisor, &change_limits_op, &request, NULL, KS_INFINITY);
 }
 
 static ks_status ask_by_id(ks_pid supervisor, const ks_op *op, const char *id, void *ret_reply)

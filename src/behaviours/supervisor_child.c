@@ -3,41 +3,15 @@
  * See supervisor.h. */
 #include "behaviours/supervisor.h"
 
+#include <kiosk/timer.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SHUTDOWN_MS = 5000, REPORT_BYTES = 512 };
+enum { REPORT_BYTES = 512 };
 
 /* --- rows ------------------------------------------------------------------------------------- */
-static const char *id_of(const ks_child *row) { return row->id ? row->id : row->module->name; }
-
-static ks_restart restart_of(const struct ksi_supervisor *self, const ks_child *row)
-{
-    if (row->restart) return row->restart;
-    ks_restart usual = ksi_supervisor_spec(self)->restart;
-    return usual ? usual : KS_PERMANENT;
-}
-
-static ks_ms shutdown_of(const ks_child *row)
-{
-    if (row->shutdown) return row->shutdown < KS_INFINITY ? row->shutdown : KS_INFINITY;
-    return row->module->behaviour == &ks_supervisor_behaviour ? KS_INFINITY : SHUTDOWN_MS;
-}
-
-static bool is_right(const ks_child *row)
-{
-    return row->module && row->module->behaviour && row->restart >= KS_RESTART_DEFAULT &&
-        row->restart <= KS_TEMPORARY && (row->shutdown >= 0 || row->shutdown == KS_BRUTAL_KILL) &&
-        row->start_timeout >= 0;
-}
-
-static bool may_be_significant(const struct ksi_supervisor *self, const ks_child *row)
-{
-    return ksi_supervisor_spec(self)->auto_shutdown != KS_NEVER &&
-        restart_of(self, row) != KS_PERMANENT;
-}
-
 static const char *copy_text(const char *text) { return text ? ks_strdup(ks_str(text)) : NULL; }
 
 void ksi_child_copy_args(struct ksi_child *child, const void *args)
@@ -55,8 +29,10 @@ struct ksi_child *ksi_child_new(const struct ksi_supervisor *self, const ks_chil
     child->row.id = row->id ? copy_text(row->id) : row->module->name;
     child->row.name = copy_text(row->name);
     child->row.args = NULL;
-    child->row.restart = restart_of(self, row);
-    child->row.shutdown = shutdown_of(row);
+    child->row.restart = ksi_child_row_restart(ksi_supervisor_spec(self), row);
+    child->row.shutdown = ksi_child_row_shutdown(row);
+    child->row.backoff = ksi_child_row_backoff(ksi_supervisor_spec(self), row);
+    child->has_id = row->id || !ksi_is_dynamic(self);
     return child;
 }
 
@@ -68,6 +44,7 @@ void ksi_child_drop_args(struct ksi_child *child)
 
 void ksi_child_free(struct ksi_child *child)
 {
+    if (child->has_id) ks_unbind_child_(child->row.id);
     if (child->row.id != child->row.module->name) ks_free((void *)child->row.id);
     ks_free((void *)child->row.name);
     ksi_child_drop_args(child);
@@ -110,13 +87,21 @@ struct ksi_child *ksi_child_of_id(const struct ksi_supervisor *self, const char 
     return NULL;
 }
 
+struct ksi_child *ksi_child_of_delay(const struct ksi_supervisor *self, ks_pid pid, uint32_t delay)
+{
+    struct ksi_node *node = ksi_index_find(&self->by_pid, pid.id);
+    for (; node; node = ksi_index_next(node))
+        if (with_pid_node(node)->delay == delay) return with_pid_node(node);
+    return NULL;
+}
+
 ks_status ksi_child_check(
     const struct ksi_supervisor *self, const ks_child *row, struct ksi_child **ret_child)
 {
-    uint32_t max = ksi_supervisor_spec(self)->max_children;
-    if (!is_right(row)) return KS_BADARG;
-    if (row->significant && !may_be_significant(self, row)) return KS_BADARG;
-    struct ksi_child *child = ksi_is_dynamic(self) ? NULL : ksi_child_of_id(self, id_of(row));
+    uint32_t max = self->max_children;
+    if (!ksi_child_row_is_right(ksi_supervisor_spec(self), row)) return KS_BADARG;
+    bool has_id = row->id || !ksi_is_dynamic(self);
+    struct ksi_child *child = has_id ? ksi_child_of_id(self, ksi_child_row_id(row)) : NULL;
     if (child) {
         *ret_child = child;
         return child->state == KS_CHILD_RUNNING ? KS_ALREADY_STARTED : KS_ALREADY_PRESENT;
@@ -142,7 +127,7 @@ void ksi_child_insert(struct ksi_supervisor *self, struct ksi_child *child)
     else
         self->first = child;
     self->last = child;
-    if (!ksi_is_dynamic(self)) {
+    if (child->has_id) {
         child->by_id.key = hash_of(child->row.id);
         ksi_index_add(&self->by_id, &child->by_id);
     }
@@ -159,9 +144,22 @@ void ksi_child_remove(struct ksi_supervisor *self, struct ksi_child *child)
         child->next->previous = child->previous;
     else
         self->last = child->previous;
-    if (!ksi_is_dynamic(self)) ksi_index_remove(&self->by_id, &child->by_id);
+    if (child->has_id) ksi_index_remove(&self->by_id, &child->by_id);
     count(self, child, -1);
     ksi_child_free(child);
+}
+
+void ksi_child_change(struct ksi_supervisor *self, struct ksi_child *child, const ks_child *row)
+{
+    struct ksi_child *made = ksi_child_new(self, row);
+    if (made->row.restart != KS_TEMPORARY) ksi_child_copy_args(made, row->args);
+    ks_child former = child->row;
+    count(self, child, -1);
+    child->row = made->row;
+    count(self, child, 1);
+    made->row = former;
+    made->has_id = false; /* the id is bound for the one that stays */
+    ksi_child_free(made);
 }
 
 /* --- states ----------------------------------------------------------------------------------- */
@@ -173,6 +171,8 @@ static void running(struct ksi_supervisor *self, struct ksi_child *child, ks_pid
     child->by_pid.key = pid.id;
     ksi_index_add(&self->by_pid, &child->by_pid);
     self->counts.active++;
+    if (child->row.backoff.first_ms > 0) child->started = ks_now();
+    if (child->has_id) (void)ks_bind_child_(child->row.id, pid); /* it is bound already */
 }
 
 void ksi_child_restarting(struct ksi_supervisor *self, struct ksi_child *child)
@@ -185,27 +185,50 @@ void ksi_child_restarting(struct ksi_supervisor *self, struct ksi_child *child)
     child->state = KS_CHILD_RESTARTING;
 }
 
-static void leave_retries(struct ksi_supervisor *self, const struct ksi_child *child)
+void ksi_child_retry(struct ksi_supervisor *self, struct ksi_child *child)
 {
-    struct ksi_child *before = NULL;
-    for (struct ksi_child *at = self->retry; at; before = at, at = at->retry_next) {
-        if (at != child) continue;
-        if (before)
-            before->retry_next = at->retry_next;
-        else
-            self->retry = at->retry_next;
-        if (self->retry_last == at) self->retry_last = before;
-        return;
-    }
+    child->retries = true;
+    child->retry_next = NULL;
+    child->retry_previous = self->retry_last;
+    if (self->retry)
+        self->retry_last->retry_next = child;
+    else
+        self->retry = child;
+    self->retry_last = child;
+}
+
+static void leave_retries(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    if (child->retry_previous)
+        child->retry_previous->retry_next = child->retry_next;
+    else
+        self->retry = child->retry_next;
+    if (child->retry_next)
+        child->retry_next->retry_previous = child->retry_previous;
+    else
+        self->retry_last = child->retry_previous;
+    child->retries = false;
+}
+
+struct ksi_child *ksi_child_take_retry(struct ksi_supervisor *self)
+{
+    struct ksi_child *child = self->retry;
+    if (child) leave_retries(self, child);
+    return child;
+}
+
+void ksi_child_wait_no_more(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    if (child->retries) leave_retries(self, child);
+    if (child->delay) (void)ks_cancel(child->timer);
+    child->delay = 0;
 }
 
 void ksi_child_stopped(struct ksi_supervisor *self, struct ksi_child *child)
 {
     if (child->state == KS_CHILD_STOPPED) return;
-    if (child->state == KS_CHILD_RUNNING)
-        self->counts.active--;
-    else
-        leave_retries(self, child);
+    if (child->state == KS_CHILD_RUNNING) self->counts.active--;
+    ksi_child_wait_no_more(self, child);
     ksi_index_remove(&self->by_pid, &child->by_pid);
     child->state = KS_CHILD_STOPPED;
 }
@@ -216,26 +239,48 @@ ks_status ksi_child_start(
     ks_child row = child->row;
     ks_pid pid = { 0 };
     row.args = args;
-    ks_status status = ks_start_link(&row, &pid);
+    ks_status status = child->has_id ? ks_bind_child_(row.id, (ks_pid){ 0 }) : KS_OK;
+    if (status == KS_BADARG) status = KS_OK; /* an empty id is nobody's name */
+    if (!status) status = ks_start_link(&row, &pid);
     if (status == KS_OK) {
         running(self, child, pid);
-        ksi_child_report(KS_LOG_INFO, self, child, "started");
+        ksi_child_report(NULL, self, child, "started");
     }
     *ret_pid = pid;
     return status;
 }
 
 /* --- reports ---------------------------------------------------------------------------------- */
-void ksi_child_report(ks_level level, const struct ksi_supervisor *self,
+static const char *time_text(ks_ms time, char *buffer, size_t size)
+{
+    if (time == KS_BRUTAL_KILL) return "brutal_kill";
+    if (time >= KS_INFINITY) return "infinity";
+    snprintf(buffer, size, "%lld ms", (long long)time);
+    return buffer;
+}
+
+/* What OTP's reports say of the offender. */
+static void put_row(const ks_child *row, bool is_supervisor, char *buffer, size_t size)
+{
+    static const char *const restarts[] = { "", "permanent", "transient", "temporary" };
+    char shutdown[32];
+    snprintf(buffer, size, "module '%s', %s, shutdown %s, %s%s", row->module->name,
+        restarts[row->restart], time_text(row->shutdown, shutdown, sizeof shutdown),
+        is_supervisor ? "supervisor" : "worker", row->significant ? ", significant" : "");
+}
+
+void ksi_child_report(const char *context, const struct ksi_supervisor *self,
     const struct ksi_child *child, const char *format, ...)
 {
+    ks_level level = context ? KS_LOG_ERROR : self->asked ? KS_LOG_DEBUG : KS_LOG_INFO;
     if (!ks_log_enabled(level)) return;
-    char text[REPORT_BYTES], pid[64] = "";
+    char text[REPORT_BYTES], row[REPORT_BYTES], pid[64] = "";
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    put_row(&child->row, ksi_is_supervisor(child), row, sizeof row);
     if (!ks_is_none(child->pid)) ks_print_(&ks_pid_type, &child->pid, pid, sizeof pid);
-    ks_log(level, "supervisor '%s': child '%s' %s%s%s", self->module->name, child->row.id, pid,
-        pid[0] ? " " : "", text);
+    ks_log(level, "supervisor '%s': child '%s' %s%s%s\n  %s: %s", self->module->name, child->row.id,
+        pid, pid[0] ? " " : "", text, context ? context : "progress", row);
 }

@@ -6,13 +6,16 @@
  *                 +-----+ the start failed        gives up: it ends with reason shutdown
  *
  * A restart that failed is tried again after what is queued, so that the supervisor goes on
- * answering. A restart of a group is one restart, of who ended, or of who did not start in it.
+ * answering; with a back-off, each waits for its time instead. A restart of a group is one restart,
+ * of who ended, or of who did not start in it; while it waits, the group is stopped. It counts when
+ * it is decided on.
  * See supervisor.h. */
 #include "behaviours/supervisor.h"
 
 #include <stdio.h>
 
 enum { MOMENTS_MIN = 4, CONTINUE_RETRY = 1, MS = 1000 };
+static const ks_ref none = { { 0, 0 } };
 
 /* --- the intensity ---------------------------------------------------------------------------- */
 static void grow(struct ksi_supervisor *self)
@@ -44,12 +47,7 @@ static bool add_restart(struct ksi_supervisor *self)
 /* --- restarting ------------------------------------------------------------------------------- */
 static ks_next retry_later(struct ksi_supervisor *self, struct ksi_child *child)
 {
-    child->retry_next = NULL;
-    if (self->retry)
-        self->retry_last->retry_next = child;
-    else
-        self->retry = child;
-    self->retry_last = child;
+    ksi_child_retry(self, child);
     if (ksi_supervisor_retry_later()) return ks_noreply();
     return ks_continue(ks_noreply(), CONTINUE_RETRY);
 }
@@ -74,13 +72,14 @@ static bool start_one(struct ksi_supervisor *self, struct ksi_child *child)
     return true;
 }
 
-/* Those behind `before`, last first; NULL: all. The temporary ones are not started again, so
+/* All, or those behind it, last first, and not itself. The temporary ones are not started again, so
  * nothing is kept of them. */
-static void stop_behind(struct ksi_supervisor *self, const struct ksi_child *before)
+static void stop_siblings(struct ksi_supervisor *self, const struct ksi_child *of, bool all)
 {
     struct ksi_child *previous;
-    for (struct ksi_child *child = self->last; child != before; child = previous) {
+    for (struct ksi_child *child = self->last; child && (all || child != of); child = previous) {
         previous = child->previous;
+        if (child == of) continue;
         ksi_child_stop(self, child);
         if (ksi_is_forgotten(self, child)) ksi_child_remove(self, child);
     }
@@ -92,48 +91,92 @@ static struct ksi_child *restart_group(struct ksi_supervisor *self, struct ksi_c
 {
     bool all = ksi_supervisor_spec(self)->strategy == KS_ONE_FOR_ALL;
     ksi_child_stopped(self, child);
-    stop_behind(self, all ? NULL : child->previous);
+    stop_siblings(self, child, all);
     for (child = all ? self->first : child; child; child = child->next)
         if (!start_one(self, child)) return child;
     return NULL;
 }
 
+static bool is_group(const struct ksi_supervisor *self)
+{
+    ks_strategy strategy = ksi_supervisor_spec(self)->strategy;
+    return strategy == KS_ONE_FOR_ALL || strategy == KS_REST_FOR_ONE;
+}
+
+static bool backs_off(const struct ksi_child *child) { return child->row.backoff.first_ms > 0; }
+
+/* After its back-off; it is restarting. Without memory to wait with, the supervisor ends. */
+static ks_next start_later(struct ksi_supervisor *self, struct ksi_child *child, ks_ms delay)
+{
+    if (is_group(self))
+        stop_siblings(self, child, ksi_supervisor_spec(self)->strategy == KS_ONE_FOR_ALL);
+    if (++self->delays == 0) self->delays++;
+    child->delay = self->delays;
+    child->timer = ksi_child_due_later(child, delay);
+    if (ks_same_ref(child->timer, none)) ks_exit(ks_because(KS_NOMEM));
+    return ks_noreply();
+}
+
+static ks_next give_up(struct ksi_supervisor *self, struct ksi_child *child, const char *event)
+{
+    unsigned max = self->max_restarts;
+    ksi_child_report("shutdown", self, child, "%s; more than %u restart%s in %lld s: giving up",
+        event, max, max == 1 ? "" : "s", (long long)(self->window / MS));
+    ksi_child_stopped(self, child);
+    ksi_child_remove(self, child);
+    return ks_stop((ks_reason){
+        .kind = KS_REASON_SHUTDOWN, .code = KS_EXITED, .text = "reached max restarts" });
+}
+
+/* It counts, and it is said what comes. how: "restarting", "it is tried again". */
+static void announce(struct ksi_supervisor *self, const struct ksi_child *child,
+    const char *context, const char *event, const char *how, ks_ms delay)
+{
+    char in[32] = "";
+    if (delay) snprintf(in, sizeof in, " in %lld ms", (long long)delay);
+    ksi_child_report(context, self, child, "%s; %s%s (%u of %u in %lld s)", event, how, in,
+        (unsigned)self->moment_count, (unsigned)self->max_restarts, (long long)(self->window / MS));
+}
+
+/* Its latest start has failed. */
+static ks_next try_again(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    char event[128];
+    ksi_child_restarting(self, child);
+    snprintf(event, sizeof event, "did not restart: %s", ks_status_text(child->status));
+    if (!backs_off(child)) {
+        announce(self, child, "start_error", event, "it is tried again", 0);
+        return retry_later(self, child);
+    }
+    if (!add_restart(self)) return give_up(self, child, event);
+    ks_ms delay = ks_backoff_delay(&child->row.backoff, child->attempt++);
+    announce(self, child, "start_error", event, "it is tried again", delay);
+    return start_later(self, child, delay);
+}
+
 static ks_next start_again(struct ksi_supervisor *self, struct ksi_child *child)
 {
-    struct ksi_child *failed = NULL;
-    switch (ksi_supervisor_spec(self)->strategy) {
-    case KS_ONE_FOR_ALL:
-    case KS_REST_FOR_ONE: failed = restart_group(self, child); break;
-    default: failed = start_one(self, child) ? NULL : child;
-    }
-    if (!failed) return ks_noreply();
-    ksi_child_restarting(self, failed);
-    ksi_child_report(KS_LOG_ERROR, self, failed,
-        "did not restart: %s (%u of %u in %lld s); it is tried again",
-        ks_status_text(failed->status), (unsigned)self->moment_count, (unsigned)self->max_restarts,
-        (long long)(self->window / MS));
-    return retry_later(self, failed);
+    struct ksi_child *failed = child;
+    if (is_group(self))
+        failed = restart_group(self, child);
+    else if (start_one(self, child))
+        failed = NULL;
+    return failed ? try_again(self, failed) : ks_noreply();
 }
 
 /* event: what became of it, for people. A retry was announced when the restart failed. */
 static ks_next restart(struct ksi_supervisor *self, struct ksi_child *child, const char *event)
 {
     bool retry = child->state == KS_CHILD_RESTARTING;
-    unsigned max = self->max_restarts;
-    long long seconds = self->window / MS;
+    ks_ms delay = 0;
     ksi_child_restarting(self, child);
-    if (add_restart(self)) {
-        if (!retry)
-            ksi_child_report(KS_LOG_ERROR, self, child, "%s; restarting (%u of %u in %lld s)",
-                event, (unsigned)self->moment_count, max, seconds);
-        return start_again(self, child);
+    if (!add_restart(self)) return give_up(self, child, event);
+    if (!retry && backs_off(child)) {
+        if (ks_now() - child->started >= ks_backoff_reset(&child->row.backoff)) child->attempt = 0;
+        delay = ks_backoff_delay(&child->row.backoff, child->attempt++);
     }
-    ksi_child_report(KS_LOG_ERROR, self, child, "%s; more than %u restart%s in %lld s: giving up",
-        event, max, max == 1 ? "" : "s", seconds);
-    ksi_child_stopped(self, child);
-    ksi_child_remove(self, child);
-    return ks_stop((ks_reason){
-        .kind = KS_REASON_SHUTDOWN, .code = KS_EXITED, .text = "reached max restarts" });
+    if (!retry) announce(self, child, "child_terminated", event, "restarting", delay);
+    return delay ? start_later(self, child, delay) : start_again(self, child);
 }
 
 /* A significant child has ended: is that the end of the supervisor? */
@@ -154,7 +197,7 @@ ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks
     if (logged)
         snprintf(event, sizeof event, "terminated: %s", ks_reason_text(reason, why, sizeof why));
     if (how == KS_PERMANENT || (how == KS_TRANSIENT && !clean)) return restart(self, child, event);
-    if (!clean) ksi_child_report(KS_LOG_ERROR, self, child, "%s; not restarted", event);
+    if (!clean) ksi_child_report("child_terminated", self, child, "%s; not restarted", event);
     bool significant = child->row.significant;
     end_for_good(self, child);
     return significant && is_done(self) ? ks_stop(KS_SHUTDOWN) : ks_noreply();
@@ -162,10 +205,15 @@ ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks
 
 ks_next ksi_supervisor_retry(struct ksi_supervisor *self)
 {
-    struct ksi_child *child = self->retry;
+    struct ksi_child *child = ksi_child_take_retry(self);
     char event[128];
     if (!child) return ks_noreply(); /* terminated meanwhile */
-    self->retry = child->retry_next;
     snprintf(event, sizeof event, "did not restart: %s", ks_status_text(child->status));
     return restart(self, child, event);
+}
+
+ks_next ksi_child_due(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    ksi_child_wait_no_more(self, child);
+    return start_again(self, child);
 }

@@ -24,7 +24,7 @@ static void report_end(
 {
     char why[2 * KS_REASON_TEXT_MAX];
     if (is_expected(child, reason)) return;
-    ksi_child_report(KS_LOG_ERROR, self, child, "was told to shut down and ended: %s",
+    ksi_child_report("shutdown_error", self, child, "was told to shut down and ended: %s",
         ks_reason_text(reason, why, sizeof why));
 }
 

@@ -163,7 +163,7 @@ static void report_left(const struct program *program)
     for (uint32_t i = 1; i < table->used; i++) {
         const struct ksi_process *p = &table->slots[i];
         if (!is_left(program, p) || ++count > NAMED_MAX) continue;
-        const char *name = p->name ? p->name->text : p->module->name;
+        const char *name = p->name ? ksi_name_text(p->name) : p->module->name;
         ks_log_notice("kiosk: '%s' was left: it is killed", name);
     }
     if (count > NAMED_MAX)

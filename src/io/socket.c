@@ -90,6 +90,7 @@ static bool give_to(struct ksi_scheduler *s, struct ksi_socket *socket, struct k
     record->own.resource = socket;
     socket->record = ksi_record_index(s, record);
     socket->owner = ksi_process_id(owner);
+    socket->waits = 0; /* a former owner may have ended while it waited */
     return true;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* death.c - the end of a process, in the order that others may rely on:
  *
- *     report, deferred functions, what it owns (newest first), names, then: the last reply, links,
- *     monitors, everybody whose request it held, its starter; memory and slot last.
+ *     report, sockets of a start that failed go back, deferred functions, what it owns (newest
+ *     first), names, then: the last reply, links, monitors, everybody whose request it held, its
+ *     starter; memory and slot last.
  *
  * Every step takes a thing out before it acts on it, so that a release hook that itself ends (by
  * ks_exit) leaves only the rest to be done. Runs on a stack of the loop. */
@@ -15,7 +16,9 @@
 #include "runtime/signal.h"
 #include "runtime/socket_hooks.h"
 #include "runtime/timer.h"
+#include "type/type.h"
 #include <kiosk/log.h>
+#include <stdio.h>
 #include <string.h>
 
 /* --- reasons ---------------------------------------------------------------------------------- */
@@ -96,6 +99,28 @@ static void release_record(
     }
     ksi_record_remove(s, p, record);
     ksi_record_free(s, record);
+}
+
+static void move_to(ks_socket *socket, void *to)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    const struct ksi_socket_hooks *hooks = s->runtime->sockets;
+    (void)hooks->detach(s, *socket); /* false: it was still in flight, or is not its own any more */
+    hooks->attach(s, *socket, to);   /* nothing, when it is somebody's */
+}
+
+/* A start that failed: the sockets that it was given are the starter's again. */
+static void give_back(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_message *m = p->current ? p->current : p->mailbox;
+    if (!(p->flags & KSI_STARTING) || !m || m->kind != KSI_START) return;
+    if (!m->public.type || !m->public.type->owns || !m->public.body) return;
+    struct ksi_process *starter = ksi_process_of(s, p->parent);
+    if (!starter || (starter->flags & KSI_EXITING) || !s->runtime->sockets) return;
+    s->current = p;
+    ksi_type_each_socket(m->public.type, m->body, move_to, starter);
+    m->flags &= (uint8_t)~KSI_MOVES;
+    s->current = NULL;
 }
 
 static void release_owned(struct ksi_scheduler *s, struct ksi_process *p)
@@ -238,8 +263,10 @@ void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
     if (p->flags & KSI_QUEUED) return; /* when the queue gives it back */
     p->flags |= KSI_DYING;
     report(s, p);
+    give_back(s, p);
     release_owned(s, p);
     ksi_name_release(s, p);
+    ksi_bound_release(s, p);
     tell(s, p);
     free_memory(s, p);
     ksi_process_free(s, p);

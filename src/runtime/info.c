@@ -126,7 +126,7 @@ ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t siz
         .priority = ksi_priority_of(p),
         .traps_exits = p->flags & KSI_TRAPS,
         .starting = p->flags & KSI_STARTING };
-    put_text(info.name, sizeof info.name, p->name ? p->name->text : NULL);
+    put_text(info.name, sizeof info.name, p->name ? ksi_name_text(p->name) : NULL);
     put_text(info.label, sizeof info.label, p->cold ? ksi_block_text(p->cold->label) : NULL);
     put_state(s, p, &info);
     put_wait(s, p, &info);

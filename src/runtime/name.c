@@ -67,25 +67,43 @@ struct ksi_name *ksi_name_find(struct ksi_scheduler *s, ks_pid pid)
     return name;
 }
 
+bool ksi_name_insert(struct ksi_scheduler *s, struct ksi_name *name)
+{
+    struct ksi_names *names = &s->runtime->names;
+    if (!grow(names)) return false;
+    struct ksi_name **bucket = bucket_of(names, name->hash[0]);
+    name->next = *bucket;
+    *bucket = name;
+    names->count++;
+    return true;
+}
+
+void ksi_name_remove(struct ksi_scheduler *s, struct ksi_name *name)
+{
+    struct ksi_name **link = bucket_of(&s->runtime->names, name->hash[0]);
+    while (*link != name) link = &(*link)->next;
+    *link = name->next;
+    s->runtime->names.count--;
+}
+
 ks_status ksi_name_register(struct ksi_scheduler *s, const char *text, struct ksi_process *p)
 {
     size_t length = text ? strlen(text) : 0;
     if (!length || length > NAME_MAX_BYTES) return KS_BADARG;
     ks_pid pid = pid_of(text, length);
     if (p->name || ksi_name_find(s, pid)) return KS_ALREADY_STARTED;
-    if (!grow(&s->runtime->names)) return KS_NOMEM;
     uint8_t size_class;
     struct ksi_name *name = ksi_pool_get(&s->pool, sizeof *name + length + 1, &size_class);
     if (!name) return KS_NOMEM;
-    struct ksi_name **bucket = bucket_of(&s->runtime->names, pid.id);
-    *name = (struct ksi_name){ .next = *bucket,
-        .hash = { pid.id, pid.kind },
-        .holder = ksi_process_id(p),
-        .size_class = size_class };
-    memcpy(name->text, text, length + 1);
-    *bucket = name;
+    *name = (struct ksi_name){
+        .hash = { pid.id, pid.kind }, .holder = ksi_process_id(p), .size_class = size_class
+    };
+    memcpy(name + 1, text, length + 1);
+    if (!ksi_name_insert(s, name)) {
+        ksi_pool_give(&s->pool, name, size_class);
+        return KS_NOMEM;
+    }
     p->name = name;
-    s->runtime->names.count++;
     return KS_OK;
 }
 
@@ -93,11 +111,8 @@ void ksi_name_release(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_name *name = p->name;
     if (!name) return;
-    struct ksi_name **link = bucket_of(&s->runtime->names, name->hash[0]);
-    while (*link != name) link = &(*link)->next;
-    *link = name->next;
+    ksi_name_remove(s, name);
     p->name = NULL;
-    s->runtime->names.count--;
     ksi_pool_give(&s->pool, name, name->size_class);
 }
 

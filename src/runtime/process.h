@@ -147,13 +147,14 @@ struct ksi_cold {
     struct ksi_block *reason_text;
     struct ksi_block *stop_texts; /* of all ks_stop, newest first */
     size_t memory_max;            /* 0: no limit */
+    struct ksi_bound *bound;      /* what it binds: see name.h */
     ks_status start_status;       /* what the starter hears when on_start failed */
     uint32_t suspensions;         /* records of others that suspend it */
     uint32_t marks;               /* record of its marks: mark.h */
     uint32_t timeouts;            /* the newest record of a named time-out */
 };
 
-_Static_assert(sizeof(struct ksi_cold) <= 64, "the smallest block");
+_Static_assert(sizeof(struct ksi_cold) <= 96, "the second smallest block");
 
 /* True when p may have so many bytes more. */
 static inline bool ksi_memory_allows(const struct ksi_process *p, size_t size)

@@ -36,7 +36,7 @@ static void add_process(struct text *text, struct ksi_scheduler *s, uint64_t id)
     add(text, "%s", ks_pid_text(ksi_pid(id), pid, sizeof pid));
     if (!p) return;
     if (p->name)
-        add(text, " '%s'", p->name->text);
+        add(text, " '%s'", ksi_name_text(p->name));
     else if (p->module)
         add(text, " (%s)", p->module->name);
 }

@@ -128,7 +128,7 @@ static void show_one(struct run *run, struct ksi_process *p)
     char pid[KS_PID_TEXT_MAX];
     fprintf(stderr, "  left: %s %s%s%s, waits for %s\n",
         ks_pid_text(ksi_pid_of(p), pid, sizeof pid), p->module ? p->module->name : "?",
-        p->name ? " named " : "", p->name ? p->name->text : "",
+        p->name ? " named " : "", p->name ? ksi_name_text(p->name) : "",
         p->stack || p->wait ? waits[p->wait] : "messages");
 }
 

@@ -56,9 +56,10 @@ END {
     if (errors) exit 1
     print "# Conformance"
     print ""
-    print "Cases of the test suites of Erlang/OTP 27 and of Elixir (GenServerTest), each run here by a"
-    print "test of the same name, in forty seeded runs. `make conformance` writes this page from the results; the list of cases is"
-    print "`tests/conformance/cases.txt`. Class A applies to a runtime in C as it is, B with a change,"
+    print "Cases of the test suites of Erlang/OTP 27 and of Elixir, each run here by a test of the same"
+    print "name, in forty seeded runs. `make conformance` writes this page from the results; the list of"
+    print "cases is `tests/conformance/cases.txt`. Class A applies to a runtime in C as it is, B with a"
+    print "change,"
     print "N is about the BEAM only. *Adapted* means that the test keeps the case's point in another"
     print "form, which the remark names; *waiting*, that nothing is claimed yet."
     print ""

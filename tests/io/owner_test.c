@@ -102,6 +102,99 @@ static void start_arguments_move_a_socket(void)
 }
 SCENARIO(start_arguments_move_a_socket)
 
+/* --- a start that fails gives back ------------------------------------------------------------ */
+enum { FAILS, STOPS, DIES_READING, IGNORES, CLOSES };
+typedef struct taker_args {
+    ks_socket socket;
+    int32_t how;
+} taker_args;
+KS_TYPE(taker_args, socket, how);
+KS_MODULE(taker, taker_args);
+struct taker {
+    ks_socket socket;
+};
+static ks_next taker_init(taker *self, const taker_args *args)
+{
+    ks_text text;
+    self->socket = args->socket;
+    ck_assert_int_eq(ks_write(self->socket, ks_lit("i")), KS_OK);
+    if (args->how == STOPS) return ks_stop(ks_error("on purpose"));
+    if (args->how == DIES_READING)
+        ck_assert_int_ne(ks_read(self->socket, KS_INFINITY, &text), KS_OK);
+    if (args->how == CLOSES) (void)ks_close(self->socket);
+    return args->how == IGNORES ? ks_ignore() : ks_fail(KS_DENIED);
+}
+KS_GEN_SERVER(taker, .init = taker_init);
+KS_SUPERVISOR(crowd, .strategy = KS_DYNAMIC, .restart = KS_TEMPORARY);
+KS_SUPERVISOR(keeper, .max_children = 1);
+
+static void ck_still_mine(struct pair pair, const char *sent)
+{
+    ks_text text;
+    ck_assert_int_eq(ks_write(pair.there, ks_lit("mine")), KS_OK);
+    ck_assert_int_eq(ks_read_exactly(pair.here, strlen(sent), 1000, &text), KS_OK);
+    ck_assert_str_eq(text.ptr, sent);
+    (void)ks_close(pair.there);
+    ck_closed_for(pair.here);
+}
+
+static void a_start_that_fails_gives_the_socket_back(void)
+{
+    static const ks_status statuses[] = { KS_DENIED, KS_EXITED, KS_TIMEOUT, KS_IGNORE };
+    for (int how = FAILS; how <= IGNORES; how++) {
+        struct pair pair = connected(NULL);
+        ks_child row = { KS_START(taker, .socket = pair.there, .how = how), .start_timeout = 50 };
+        ck_assert_int_eq(ks_start_link(&row, NULL), statuses[how]);
+        ck_still_mine(pair, "imine");
+    }
+    struct pair pair = connected(NULL);
+    ck_assert_int_eq(
+        ks_start(KS_CHILD(taker, .socket = pair.there, .how = CLOSES), NULL), KS_DENIED);
+    ck_assert_int_eq(ks_write(pair.there, ks_lit("x")), -EBADF);
+}
+SCENARIO(a_start_that_fails_gives_the_socket_back)
+
+static void a_supervisor_that_refuses_gives_the_socket_back(void)
+{
+    ks_pid many, one;
+    struct pair pair = connected(NULL);
+    ck_assert_int_eq(ks_start_link(KS_CHILD(crowd), &many), KS_OK);
+    ck_assert_int_eq(ks_start_link(KS_CHILD(keeper), &one), KS_OK);
+    ks_child row = { KS_START(taker, .socket = pair.there, .how = FAILS), .id = "taker" };
+    ck_assert_int_eq(ks_start_child(many, &row, NULL), KS_DENIED);
+    ck_assert_int_eq(ks_start_or_get(many, &row, NULL), KS_DENIED);
+    row.restart = KS_PERMANENT;
+    ck_assert_int_eq(ks_start_child(one, &row, NULL), KS_DENIED);
+    row.shutdown = -7;
+    ck_assert_int_eq(ks_start_child(one, &row, NULL), KS_BADARG);
+    row.shutdown = 0;
+    ck_assert_int_eq(ks_start_child(one, KS_CHILD(crowd), NULL), KS_OK);
+    ck_assert_int_eq(ks_start_child(one, &row, NULL), KS_FULL);
+    ck_still_mine(pair, "iiimine");
+}
+SCENARIO(a_supervisor_that_refuses_gives_the_socket_back)
+
+/* Who asked is gone: nobody may keep the socket. */
+static void ask_and_die(void *arg)
+{
+    ks_socket socket = ks_receive_as(handed, 1000)->socket;
+    ks_child row = { KS_START(taker, .socket = socket, .how = DIES_READING), .start_timeout = 100 };
+    ck_assert_int_ne(ks_start_child(ks_named("crowd"), &row, NULL), KS_OK);
+}
+
+static void a_socket_that_cannot_be_given_back_is_closed(void)
+{
+    struct pair pair = connected(NULL);
+    ks_text text;
+    ck_assert_int_eq(ks_start_link(&(ks_child){ KS_START(crowd), .name = "crowd" }, NULL), KS_OK);
+    ks_pid pid = ks_spawn(ask_and_die, NULL);
+    ck_assert_int_eq(ks_send(pid, handed, &(handed){ pair.there }), KS_OK);
+    ck_assert_int_eq(ks_read_exactly(pair.here, 1, 1000, &text), KS_OK);
+    ks_exit_process(pid, KS_KILL);
+    ck_closed_for(pair.here);
+}
+SCENARIO(a_socket_that_cannot_be_given_back_is_closed)
+
 /* --- death: in each call that waits ----------------------------------------------------------- */
 enum waiting_call {
     READ,
@@ -205,4 +298,7 @@ SCENARIO(many_sockets_die_with_their_owner)
 
 RUN_SUITE("owner", a_message_moves_a_socket_test, a_socket_that_nobody_took_is_closed_test,
     a_foreign_socket_is_not_moved_test, start_arguments_move_a_socket_test,
-    a_killed_process_leaves_no_descriptor_test, many_sockets_die_with_their_owner_test)
+    a_start_that_fails_gives_the_socket_back_test,
+    a_supervisor_that_refuses_gives_the_socket_back_test,
+    a_socket_that_cannot_be_given_back_is_closed_test, a_killed_process_leaves_no_descriptor_test,
+    many_sockets_die_with_their_owner_test)
