@@ -63,6 +63,8 @@ static inline bool ks_same_ref(ks_ref a, ks_ref b)
 {
     return a.id[0] == b.id[0] && a.id[1] == b.id[1];
 }
+/* Nothing was made: out of memory, or refused. */
+static inline bool ks_is_no_ref(ks_ref ref) { return ref.id[0] == 0 && ref.id[1] == 0; }
 static inline bool ks_same_socket(ks_socket a, ks_socket b) { return a.id == b.id; }
 static inline bool ks_is_none(ks_pid pid) { return pid.id == 0; }
 

@@ -44,8 +44,10 @@ struct ksi_record {
             uint32_t watch_next, watch_previous;
         } monitor;
         struct {
-            struct ksi_sending *sending;
-        } timer;
+            struct ksi_timer timer;
+            struct ksi_message *message; /* from and ref of it mean what timer.c says */
+            uint64_t to;                 /* id of the pid */
+        } timing;
         struct {
             struct ksi_message *message;  /* its server has it */
             struct ksi_message *response; /* made with it, so that it cannot fail */
