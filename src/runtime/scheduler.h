@@ -185,6 +185,8 @@ static inline struct ksi_process *ksi_process_of(struct ksi_scheduler *s, uint64
 /* What a pid of any kind stands for now; NULL: nobody. */
 struct ksi_process *ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid);
 enum { KSI_PID_PROCESS = 0, KSI_PID_NAME = 1, KSI_PID_ALIAS = 2 };
+/* What a name stands for may come again. The other bits of its kind are a part of its hash. */
+static inline bool ksi_is_name(ks_pid pid) { return (pid.kind & 15) == KSI_PID_NAME; }
 static inline struct ksi_process *ksi_resolve(struct ksi_scheduler *s, ks_pid pid)
 {
     if (__builtin_expect(pid.kind == KSI_PID_PROCESS && pid.node == 0, 1))

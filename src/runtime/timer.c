@@ -128,7 +128,7 @@ void ksi_timing_due(struct ksi_scheduler *s, struct ksi_timer *timer)
     uint64_t owner = record->owner, handle = ksi_record_handle(s, record);
     ks_pid to = { record->timing.to, (uint32_t)m->from, (uint32_t)(m->from >> 32) };
     struct ksi_process *target = ksi_resolve(s, to);
-    if (m->ref && (target || to.kind == KSI_PID_NAME)) {
+    if (m->ref && (target || ksi_is_name(to))) {
         next_period(s, record, (int64_t)m->ref);
         m = copy_of(s, m);
         if (!m) return; /* this beat is lost, as a late one is */
