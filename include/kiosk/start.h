@@ -42,6 +42,10 @@ typedef struct ks_child {
     size_t memory_max;   /* bytes, by ks_alloc and the turn; more ends the process; 0: no limit */
     ks_ms start_timeout; /* for init; 0: no limit */
     bool significant;    /* its end may end its supervisor: see .auto_shutdown there */
+    /* When the program drains: how long it may finish its work and end by itself, before it is told
+     * to shut down; 0: not at all; KS_INFINITY: as long as the program. See drain.h. In a dynamic
+     * supervisor the longest of its children counts for all. */
+    ks_ms drain;
 } ks_child;
 
 /* Module and arguments of a row; the fields are checked against stack_args. */

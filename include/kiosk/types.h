@@ -32,6 +32,7 @@ enum {
     KS_NOMEM,
     KS_IGNORE,     /* init said: not now */
     KS_EXITED,     /* init stopped, or the process died while it was being started */
+    KS_DRAINING,   /* the program finishes its work and ends: see drain.h */
     KS_USER = 1000 /* a program's own statuses begin here */
 };
 /* "timeout"; also for -errno; never NULL, a constant. Any thread. */

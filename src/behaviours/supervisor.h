@@ -7,6 +7,7 @@
  * supervisor process only. */
 #ifndef KSI_BEHAVIOURS_SUPERVISOR_H
 #define KSI_BEHAVIOURS_SUPERVISOR_H
+#include <kiosk/drain.h>
 #include <kiosk/log.h>
 #include <kiosk/supervisor.h>
 
@@ -51,6 +52,7 @@ struct ksi_supervisor {
     uint32_t max_restarts; /* moment_count <= max_restarts */
     ks_ms window;
     bool in_init; /* the module's init runs: it may add children */
+    bool killed;  /* a limit made it kill a child, or a supervisor below it */
 };
 _Static_assert(sizeof(struct ksi_supervisor) <= KS_SUPERVISOR_STATE_SIZE,
     "the size that modules give to their states");

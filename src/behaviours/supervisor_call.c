@@ -18,13 +18,13 @@ typedef struct ksi_start_child {
     const ks_module *module;
     ks_any args;
     const char *id, *name;
-    ks_ms shutdown, start_timeout;
+    ks_ms shutdown, start_timeout, drain;
     uint64_t memory_max;
     uint32_t mailbox_max;
     int32_t restart, overload;
     bool significant;
 } ksi_start_child;
-KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, memory_max,
+KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, drain, memory_max,
     mailbox_max, restart, overload, significant);
 
 typedef struct ksi_started_child { /* a call that fails has no room for a pid */
@@ -60,6 +60,7 @@ static ks_child row_of(const ksi_start_child *request)
         .overload = (ks_overload)request->overload,
         .memory_max = (size_t)request->memory_max,
         .start_timeout = request->start_timeout,
+        .drain = request->drain,
         .significant = request->significant };
 }
 
@@ -223,6 +224,7 @@ ks_status ks_start_child_(ks_pid supervisor, const ks_child *child, size_t size,
         .name = row.name,
         .shutdown = row.shutdown,
         .start_timeout = row.start_timeout,
+        .drain = row.drain,
         .memory_max = row.memory_max,
         .mailbox_max = row.mailbox_max,
         .restart = (int32_t)row.restart,

@@ -29,7 +29,7 @@ static bool is_right(const ks_child *row)
 {
     return row->module && row->module->behaviour && row->restart >= KS_RESTART_DEFAULT &&
         row->restart <= KS_TEMPORARY && (row->shutdown >= 0 || row->shutdown == KS_BRUTAL_KILL) &&
-        row->start_timeout >= 0;
+        row->start_timeout >= 0 && row->drain >= 0;
 }
 
 static bool may_be_significant(const struct ksi_supervisor *self, const ks_child *row)

@@ -38,7 +38,9 @@ enum ksi_process_flag {
     KSI_DYING = 2048,       /* its death began: nothing reaches it any more */
     KSI_TERMINATING = 4096, /* on_terminate was called */
     KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
-    KSI_REPORTED = 16384    /* its crash report was made */
+    KSI_REPORTED = 16384,   /* its crash report was made */
+    KSI_TRAPS_DRAIN = 32768,
+    KSI_HEARD_DRAIN = 65536 /* a wait of it was interrupted by the drain */
 };
 
 /* A block of memory that is given back when a turn ends, or with the process. */

@@ -74,6 +74,9 @@ struct ksi_runtime {
     struct ksi_process_table processes;
     struct ksi_names names;
     struct ks_runtime_options options;
+    bool draining;
+    ks_ms drain_until; /* a moment: who is waited for until it may finish its work */
+    uint64_t boot;     /* pid id: who is asked to stop the program; 0: nobody */
     void *io;                               /* of the layer above */
     const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
