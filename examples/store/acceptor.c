@@ -60,8 +60,7 @@ static void serve(const acceptor_args *args, ks_socket socket)
     }
     const ks_child client = { KS_START(connection, .socket = socket, .settings = args->settings,
                                   .shards = args->shards),
-        .id = peer,
-        .drain = KS_INFINITY }; /* as long as the program lets it finish */
+        .id = peer, .drain = KS_INFINITY }; /* as long as the program lets it finish */
     ks_status status = ks_start_child(ks_named("connections"), &client, NULL);
     if (status) ks_log_warning("connection refused: %s", ks_status_text(status));
 }

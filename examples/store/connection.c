@@ -13,7 +13,7 @@ KS_TYPE(connection_args, socket, (record, settings, settings), (record, shards, 
 enum {
     ANSWERS_MAX = 32 * 1024, /* bytes of answers that are gathered before they are written */
     LINGER = 1000,           /* ms */
-    PAUSE = 200 /* ms; who sends nothing for so long while the program drains, has had his answers */
+    PAUSE = 200 /* ms; who sends nothing for so long while the program ends, has his answers */
 };
 
 static void send_answers(struct session *session, ks_socket socket)

@@ -99,9 +99,9 @@
     KS_STUB bool P##_waits_##op(P##_##op##_from from) { return ks_waits_(from.raw); }              \
     KS_API const ks_module P##_module
 
-/* Client side of a cast: counter_cast_reset, and timers that cast: counter_cast_after_reset(ms, to),
- * counter_cast_at_reset(moment, to), counter_cast_every_reset(ms, to) and
- * counter_cast_every_catch_up_reset(ms, to), which are what timer.h says of their likes there. */
+/* Client side of a cast: counter_cast_reset, and timers that cast, as timer.h says of their likes:
+ * counter_cast_after_reset(ms, to), counter_cast_at_reset(moment, to),
+ * counter_cast_every_reset(ms, to), counter_cast_every_catch_up_reset(ms, to). */
 #define KS_CAST(P, op, Msg)                                                                        \
     KS_HANDLER_(P, op, Msg)                                                                        \
     static const ks_op P##_##op##_op = { KS_OP_CAST, #op, &P##_module, KS_DESC(Msg), NULL,         \

@@ -14,8 +14,8 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
 } ks_runtime_options;
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in
- * order, as drain.h says (a second signal: at once). Returns what main should: 0 for a clean end, 1 else, with a
- * last word in the log. Blocks the calling thread, which becomes the scheduler. */
+ * order, as drain.h says (a second signal: at once). Returns what main should: 0 for a clean end, 1
+ * else, with a last word in the log. Blocks the calling thread, which becomes the scheduler. */
 static inline int ks_main(int argc, char **argv, const ks_child *root);
 /* The same with options, without a look at the command line. KS_OK: root ended clean; KS_EXITED:
  * not; else what its start gave. */

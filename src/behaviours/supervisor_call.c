@@ -24,8 +24,8 @@ typedef struct ksi_start_child {
     int32_t restart, overload;
     bool significant;
 } ksi_start_child;
-KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, drain, memory_max,
-    mailbox_max, restart, overload, significant);
+KS_TYPE(ksi_start_child, (local, module), args, id, name, shutdown, start_timeout, drain,
+    memory_max, mailbox_max, restart, overload, significant);
 
 typedef struct ksi_started_child { /* a call that fails has no room for a pid */
     ks_pid pid;

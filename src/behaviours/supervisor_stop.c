@@ -16,8 +16,7 @@ enum {
 static bool is_expected(const struct ksi_child *child, ks_reason reason)
 {
     if (child->row.shutdown == KS_BRUTAL_KILL && reason.kind == KS_REASON_KILLED) return true;
-    if (reason.kind == KS_REASON_NORMAL)
-        return child->row.restart != KS_PERMANENT || ks_draining();
+    if (reason.kind == KS_REASON_NORMAL) return child->row.restart != KS_PERMANENT || ks_draining();
     return reason.kind == KS_REASON_SHUTDOWN;
 }
 

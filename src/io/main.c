@@ -37,7 +37,7 @@ struct program {
     int signals; /* signalfd, or -1 */
     sigset_t old_mask;
     ks_pid boot, watcher, running; /* running: root, once it was started */
-    bool at_once; /* a second signal came */
+    bool at_once;                  /* a second signal came */
     ks_status status;
 };
 

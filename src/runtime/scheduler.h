@@ -77,7 +77,7 @@ struct ksi_runtime {
     bool draining;
     ks_ms drain_until; /* a moment: who is waited for until it may finish its work */
     uint64_t boot;     /* pid id: who is asked to stop the program; 0: nobody */
-    void *io;                               /* of the layer above */
+    void *io;          /* of the layer above */
     const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
     void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);

@@ -62,8 +62,7 @@ ks_ref ks_send_timer_(
     return start(s, kind, time, to, ksi_message_new(s, type, value));
 }
 
-ks_ref ks_cast_timer_(
-    ks_timer_kind kind, ks_ms time, ks_pid to, const ks_op *op, const void *msg)
+ks_ref ks_cast_timer_(ks_timer_kind kind, ks_ms time, ks_pid to, const ks_op *op, const void *msg)
 {
     struct ksi_scheduler *s = ksi_enter();
     if (!s || !s->current || is_refused(kind, time)) return none;

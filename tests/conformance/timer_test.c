@@ -330,7 +330,7 @@ int main(int argc, char **argv)
             SCENARIO(send_after_invalid_args), SCENARIO(send_interval_invalid_args),
             SCENARIO(exit_after1), SCENARIO(exit_after2), SCENARIO(exit_after3),
             SCENARIO(exit_after4), SCENARIO(kill_after1), SCENARIO(kill_after2),
-            SCENARIO(kill_after3), SCENARIO(cancel1),
-            SCENARIO(cancel2), SCENARIO(cancel4), SCENARIO(cancel6), SCENARIO(sleep1),
-            SCENARIO(sleep2), SCENARIO(nonexistent1), SCENARIO(do_big_test)));
+            SCENARIO(kill_after3), SCENARIO(cancel1), SCENARIO(cancel2), SCENARIO(cancel4),
+            SCENARIO(cancel6), SCENARIO(sleep1), SCENARIO(sleep2), SCENARIO(nonexistent1),
+            SCENARIO(do_big_test)));
 }

@@ -230,8 +230,8 @@ static void an_exit_comes_later(void)
     ks_ms start = ks_now();
     ks_pid pid = ks_spawn_monitor(waits, NULL, &end);
     char text[] = "too slow";
-    ks_ref timer = ks_exit_after(
-        100, pid, (ks_reason){ .kind = KS_REASON_ERROR, .code = 3, .text = text });
+    ks_ref timer =
+        ks_exit_after(100, pid, (ks_reason){ .kind = KS_REASON_ERROR, .code = 3, .text = text });
     text[0] = 0; /* it was copied */
     KS_CHECK(ks_timer_left(timer) == 100);
     const ks_down *down = ks_as(ks_down, ks_receive_ref(end, 1000));
@@ -291,9 +291,8 @@ int main(void)
         SCENARIOS(SCENARIO(periods_do_not_drift), SCENARIO(one_shot_timers_are_exact),
             SCENARIO(cancelled_timers_never_come), SCENARIO(only_its_owner_cancels_a_timer),
             SCENARIO(a_periodic_timer_ends_by_cancel), SCENARIO(timers_die_with_their_owner),
-            SCENARIO(a_name_is_looked_up_when_the_time_has_come),
-            SCENARIO(a_moment_is_exact), SCENARIO(a_wrong_time_is_refused),
-            SCENARIO(missed_beats_are_skipped_or_made_up_for),
+            SCENARIO(a_name_is_looked_up_when_the_time_has_come), SCENARIO(a_moment_is_exact),
+            SCENARIO(a_wrong_time_is_refused), SCENARIO(missed_beats_are_skipped_or_made_up_for),
             SCENARIO(a_period_ends_with_its_receiver), SCENARIO(an_exit_comes_later),
             SCENARIO(a_cancelled_exit_never_comes), SCENARIO(exits_die_with_their_owner),
             SCENARIO(chance_and_clocks_belong_to_the_run)));
