@@ -45,4 +45,5 @@ void ring(void);
 void spawn_exit(void);
 void idle_memory(void);
 void timers_cancel(void);
+void timers_fire(void);
 #endif

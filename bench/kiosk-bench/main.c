@@ -13,7 +13,7 @@
 static const struct workload workloads[] = { { "call_1core", call_1core },
     { "cast_1to1", cast_1to1 }, { "cast_1core", cast_1core }, { "ring", ring },
     { "spawn_exit", spawn_exit }, { "idle_memory", idle_memory },
-    { "timers_cancel", timers_cancel } };
+    { "timers_cancel", timers_cancel }, { "timers_fire", timers_fire } };
 static const struct workload *chosen;
 
 int64_t scaled(int64_t count)
