@@ -44,12 +44,14 @@ static void read_twice(void *arg)
     snprintf(read_text, sizeof read_text, "%.*s", KS_TEXT_ARG(text));
 }
 
-static ks_status other_status;
+static ks_status other_status, other_again;
 static void read_untold(void *arg)
 {
     struct pair pair = connected(NULL);
     ks_text text;
     other_status = ks_read(pair.here, 100, &text);
+    ck_assert(ks_draining());
+    other_again = ks_read(pair.here, 20, &text);
 }
 
 static void wait_for_all(void)
@@ -77,6 +79,7 @@ START_TEST(who_accepts_is_woken_and_who_asked_to_be)
     ck_assert_int_eq(read_again, KS_OK);
     ck_assert_str_eq(read_text, "late");
     ck_assert_int_eq(other_status, KS_TIMEOUT);
+    ck_assert_int_eq(other_again, KS_TIMEOUT);
 }
 END_TEST
 
