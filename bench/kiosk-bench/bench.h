@@ -50,4 +50,5 @@ void flood_drop_newest(void);
 void flood_drop_oldest(void);
 void flood_block(void);
 void supervisor_many(void);
+void timers_fire(void);
 #endif

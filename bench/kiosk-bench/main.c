@@ -13,9 +13,10 @@
 static const struct workload workloads[] = { { "call_1core", call_1core },
     { "cast_1to1", cast_1to1 }, { "cast_1core", cast_1core }, { "ring", ring },
     { "spawn_exit", spawn_exit }, { "idle_memory", idle_memory },
-    { "timers_cancel", timers_cancel }, { "flood_refuse", flood_refuse },
-    { "flood_drop_newest", flood_drop_newest }, { "flood_drop_oldest", flood_drop_oldest },
-    { "flood_block", flood_block }, { "supervisor_many", supervisor_many } };
+    { "timers_cancel", timers_cancel }, { "timers_fire", timers_fire },
+    { "flood_refuse", flood_refuse }, { "flood_drop_newest", flood_drop_newest },
+    { "flood_drop_oldest", flood_drop_oldest }, { "flood_block", flood_block },
+    { "supervisor_many", supervisor_many } };
 static const struct workload *chosen;
 
 int64_t scaled(int64_t count)

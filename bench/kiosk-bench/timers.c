@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timers.c - timers_cancel: a million timers are armed, and none of them fires. */
+/* timers.c - a million timers.
+ *
+ * timers_cancel: they are armed, and none of them fires.
+ * timers_fire: 16 processes arm them to themselves, and they all fire within a second; how late
+ * each message is handled. */
 #include "bench.h"
 
 #include <kiosk/timer.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 void timers_cancel(void)
 {
@@ -23,4 +28,63 @@ void timers_cancel(void)
     snprintf(extra, sizeof extra, ",\"arm_ns\":%.2f,\"cancel_ns\":%.2f",
         (armed - start) * 1e9 / (double)n, (end - armed) * 1e9 / (double)n);
     report(&(struct result){ n, end - start, extra });
+}
+
+enum { OWNERS = 16, SPREAD_MS = 1000, AHEAD_MS = 3000 };
+struct owner {
+    uint32_t seed;
+    int64_t timers;
+    ks_ms first;     /* none is due before */
+    int64_t *late;   /* ns */
+    double armed_at; /* seconds; the last of them */
+};
+
+static void arm_and_take(void *arg)
+{
+    struct owner *owner = arg;
+    uint32_t x = owner->seed;
+    for (int64_t i = 0; i < owner->timers; i++) {
+        ks_ms due = owner->first + next_random(&x, SPREAD_MS);
+        if (ks_is_no_ref(ks_send_at(due, ks_self(), ks_int, &due))) wrong("no timer");
+    }
+    owner->armed_at = now_seconds();
+    for (int64_t i = 0; i < owner->timers; i++) {
+        const ks_int *due = ks_as(ks_int, ks_receive(60000));
+        if (!due) wrong("a timer did not fire");
+        owner->late[i] = (int64_t)((now_seconds() - (double)*due / 1e3) * 1e9);
+        if (owner->late[i] < 0) wrong("a timer was early");
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+void timers_fire(void)
+{
+    int64_t each = scaled(1000000) / OWNERS > 0 ? scaled(1000000) / OWNERS : 1, n = each * OWNERS;
+    int64_t *late = ks_alloc((size_t)n * sizeof *late);
+    struct owner owners[OWNERS];
+    ks_ref ends[OWNERS];
+    ks_ms first = ks_now() + AHEAD_MS;
+    for (uint32_t i = 0; i < OWNERS; i++) {
+        owners[i] = (struct owner){ (i + 1) * 104729, each, first, late + i * each, 0 };
+        ks_spawn_monitor(arm_and_take, &owners[i], &ends[i]);
+    }
+    double armed = 0;
+    for (int i = 0; i < OWNERS; i++) {
+        if (!ks_receive_ref(ends[i], KS_INFINITY)) wrong("an owner did not end");
+        if (owners[i].armed_at > armed) armed = owners[i].armed_at;
+    }
+    double end = now_seconds(), begin = (double)first / 1e3;
+    qsort(late, (size_t)n, sizeof *late, by_value);
+    char extra[192];
+    snprintf(extra, sizeof extra,
+        ",\"p50_ns\":%lld,\"p99_ns\":%lld,\"p999_ns\":%lld,\"max_ns\":%lld,"
+        "\"armed_before_first_ms\":%.1f",
+        (long long)late[n / 2], (long long)late[n * 99 / 100], (long long)late[n * 999 / 1000],
+        (long long)late[n - 1], (begin - armed) * 1e3);
+    report(&(struct result){ n, end - begin, extra });
 }

@@ -60,7 +60,7 @@ static void serve(const acceptor_args *args, ks_socket socket)
     }
     const ks_child client = { KS_START(connection, .socket = socket, .settings = args->settings,
                                   .shards = args->shards),
-        .id = peer };
+        .id = peer, .drain = KS_INFINITY }; /* as long as the program lets it finish */
     ks_status status = ks_start_child(ks_named("connections"), &client, NULL);
     if (status) ks_log_warning("connection refused: %s", ks_status_text(status));
 }
@@ -81,8 +81,9 @@ static void acceptor_main(const acceptor_args *args)
     if (status) ks_init_fail(status);
     ks_init_ack();
     say_ready(listener);
-    for (;;) { /* ended by the supervisor */
+    for (;;) { /* ended by the supervisor, or with the program */
         status = ks_tcp_accept(listener, KS_INFINITY, &socket);
+        if (status == KS_DRAINING) return;
         if (status == KS_OK)
             serve(args, socket);
         else if (status == -EBADF)

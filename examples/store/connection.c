@@ -12,7 +12,8 @@ KS_TYPE(connection_args, socket, (record, settings, settings), (record, shards, 
 
 enum {
     ANSWERS_MAX = 32 * 1024, /* bytes of answers that are gathered before they are written */
-    LINGER = 1000            /* ms */
+    LINGER = 1000,           /* ms */
+    PAUSE = 200 /* ms; who sends nothing for so long while the program ends, has his answers */
 };
 
 static void send_answers(struct session *session, ks_socket socket)
@@ -69,11 +70,19 @@ static void connection_main(const connection_args *args)
     struct resp_command command;
     size_t have = 0; /* bytes of an unfinished request */
     ks_text bytes;
+    ks_ms timeout = args->settings.idle_timeout;
     char peer[64];
+    (void)ks_trap_drain(true);
     if (ks_peer_name(args->socket, peer, sizeof peer) == KS_OK) ks_set_label("client %s", peer);
     resp_begin(&command);
-    while (!session.ended &&
-        ks_peek(args->socket, have, args->settings.idle_timeout, &bytes) == KS_OK) {
+    while (!session.ended) {
+        ks_status status = ks_peek(args->socket, have, timeout, &bytes);
+        if (status == KS_DRAINING) { /* what is under way may still come */
+            timeout = PAUSE;
+            continue;
+        }
+        if (status == KS_TIMEOUT && ks_draining()) session.ended = true;
+        if (status) break;
         ks_consume(args->socket, serve(&session, &command, args->socket, bytes));
         /* To look again is worth it when the parser can go on. */
         have = command.need - 1;

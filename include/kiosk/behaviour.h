@@ -5,7 +5,7 @@
  * can be a proxy, a binding, a behaviour of your own. Ordinary servers never name these fields. */
 #ifndef KIOSK_BEHAVIOUR_H
 #define KIOSK_BEHAVIOUR_H
-#include "process.h"
+#include "timer.h"
 
 typedef struct ks_module ks_module;
 
@@ -270,9 +270,9 @@ KS_API void ks_answer_at_end_(const ks_op *op, const void *reply);
 KS_API bool ks_reply_(ks_from from, const ks_op *op, const void *reply);
 KS_API bool ks_fail_(ks_from from, ks_status status);
 KS_API bool ks_waits_(ks_from from);
-/* A cast after `after` ms, then each `period` ms (0: once). The zero ref when out of memory. */
-KS_API ks_ref ks_cast_after_(
-    ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const void *msg);
+/* A cast in the future: see timer.h. */
+KS_API ks_ref ks_cast_timer_(
+    ks_timer_kind kind, ks_ms time, ks_pid to, const ks_op *op, const void *msg);
 /* A callback that was asked for is missing: the process ends with KS_UNDEF and says which. */
 KS_API ks_next ks_undefined_(const ks_module *module, const char *callback);
 /* Casts and infos nobody handles: a warning in the log, go on. */

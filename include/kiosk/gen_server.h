@@ -124,9 +124,9 @@
     KS_API const ks_module P##_module
 
 /* Client side of a cast: counter_cast_reset, counter_abcast_reset(pids, count), which returns how
- * many took it, counter_cast_after_reset(ms, to),
- * counter_cast_every_reset(ms, to): a timer that casts; periods are absolute, so they do not drift,
- * and late ones are not made up for. */
+ * many took it, and timers that cast, as timer.h says of their likes:
+ * counter_cast_after_reset(ms, to), counter_cast_at_reset(moment, to),
+ * counter_cast_every_reset(ms, to), counter_cast_every_catch_up_reset(ms, to). */
 #define KS_CAST(P, op, Msg)                                                                        \
     KS_HANDLER_(P, op, Msg)                                                                        \
     static const ks_op P##_##op##_op = { KS_OP_CAST, #op, &P##_module, KS_DESC(Msg), NULL,         \
@@ -141,11 +141,19 @@
     }                                                                                              \
     KS_STUB ks_ref P##_cast_after_##op(ks_ms after, ks_pid to KS_IN(Msg, msg))                     \
     {                                                                                              \
-        return ks_cast_after_(after, 0, to, &P##_##op##_op, KS_PTR(Msg, msg));                     \
+        return ks_cast_timer_(KS_TIMER_AFTER, after, to, &P##_##op##_op, KS_PTR(Msg, msg));        \
+    }                                                                                              \
+    KS_STUB ks_ref P##_cast_at_##op(ks_ms moment, ks_pid to KS_IN(Msg, msg))                       \
+    {                                                                                              \
+        return ks_cast_timer_(KS_TIMER_AT, moment, to, &P##_##op##_op, KS_PTR(Msg, msg));          \
     }                                                                                              \
     KS_STUB ks_ref P##_cast_every_##op(ks_ms period, ks_pid to KS_IN(Msg, msg))                    \
     {                                                                                              \
-        return ks_cast_after_(period, period, to, &P##_##op##_op, KS_PTR(Msg, msg));               \
+        return ks_cast_timer_(KS_TIMER_EVERY, period, to, &P##_##op##_op, KS_PTR(Msg, msg));       \
+    }                                                                                              \
+    KS_STUB ks_ref P##_cast_every_catch_up_##op(ks_ms period, ks_pid to KS_IN(Msg, msg))           \
+    {                                                                                              \
+        return ks_cast_timer_(KS_TIMER_CATCH_UP, period, to, &P##_##op##_op, KS_PTR(Msg, msg));    \
     }                                                                                              \
     KS_API const ks_module P##_module
 

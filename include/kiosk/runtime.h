@@ -10,11 +10,12 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
     uint32_t stack_size;            /* bytes of address space of each stack; 256 KiB */
     ks_ms stop_timeout;      /* for the whole ordered stop, then what is left is killed; 30 s */
     bool handle_termination; /* SIGTERM and SIGINT stop the root in order (ks_main says yes) */
+    ks_ms drain_timeout;     /* of it, for all who finish their work: drain.h; two thirds of it */
 } ks_runtime_options;
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in
- * order (a second signal: at once). Returns what main should: 0 for a clean end, 1 else, with a
- * last word in the log. Blocks the calling thread, which becomes the scheduler. */
+ * order, as drain.h says (a second signal: at once). Returns what main should: 0 for a clean end, 1
+ * else, with a last word in the log. Blocks the calling thread, which becomes the scheduler. */
 static inline int ks_main(int argc, char **argv, const ks_child *root);
 /* The same with options, without a look at the command line. KS_OK: root ended clean; KS_EXITED:
  * not; else what its start gave. */

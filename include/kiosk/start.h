@@ -56,6 +56,10 @@ typedef struct ks_child {
                             runtime's options */
     ks_priority priority;
     ks_backoff backoff; /* for supervisors: restarts wait; default: the supervisor's .backoff */
+    /* When the program drains: how long it may finish its work and end by itself, before it is told
+     * to shut down; 0: not at all; KS_INFINITY: as long as the program. See drain.h. In a dynamic
+     * supervisor the longest of its children counts for all. */
+    ks_ms drain;
 } ks_child;
 
 /* The limits of a mailbox, exactly.

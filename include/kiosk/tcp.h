@@ -26,8 +26,8 @@ typedef struct ks_tcp_options { /* NULL or zero: the default */
  * programs. */
 static inline ks_status ks_tcp_listen(
     const char *address, const ks_tcp_options *options, ks_socket *ret_listener) KS_MUST_USE;
-/* Blocks for at most timeout ms. KS_TIMEOUT, -EMFILE and other -errno: the listener stays
- * usable. */
+/* Blocks for at most timeout ms. KS_DRAINING: the program ends, close the listener
+ * (drain.h). KS_TIMEOUT, -EMFILE and other -errno: it stays usable. */
 KS_API ks_status ks_tcp_accept(
     ks_socket listener, ks_ms timeout, ks_socket *ret_socket) KS_MUST_USE;
 static inline ks_status ks_tcp_connect(const char *address, const ks_tcp_options *options,
@@ -39,7 +39,8 @@ KS_API ks_status ks_shutdown_write(ks_socket socket);
 KS_API ks_status ks_peer_name(ks_socket socket, char *buffer, size_t size);
 KS_API ks_status ks_local_name(ks_socket socket, char *buffer, size_t size);
 
-/* --- reading: KS_CLOSED when the peer ended the stream, KS_TIMEOUT, -errno -------------------- */
+/* --- reading: KS_CLOSED when the peer ended the stream, KS_TIMEOUT, -errno; KS_DRAINING, once, to
+ * who traps that (drain.h) --------------------------------------------------------------------- */
 /* Whatever is there, at least a byte; borrowed until the next read of this socket. */
 KS_API ks_status ks_read(ks_socket socket, ks_ms timeout, ks_text *ret_bytes) KS_MUST_USE;
 /* Without CR LF or LF. */

@@ -32,6 +32,7 @@ enum {
     KS_NOMEM,
     KS_IGNORE,     /* init said: not now */
     KS_EXITED,     /* init stopped, or the process died while it was being started */
+    KS_DRAINING,   /* the program finishes its work and ends: see drain.h */
     KS_USER = 1000 /* a program's own statuses begin here */
 };
 /* "timeout"; also for -errno; never NULL, a constant. Any thread. */
@@ -63,6 +64,8 @@ static inline bool ks_same_ref(ks_ref a, ks_ref b)
 {
     return a.id[0] == b.id[0] && a.id[1] == b.id[1];
 }
+/* Nothing was made: out of memory, or refused. */
+static inline bool ks_is_no_ref(ks_ref ref) { return ref.id[0] == 0 && ref.id[1] == 0; }
 static inline bool ks_same_socket(ks_socket a, ks_socket b) { return a.id == b.id; }
 static inline bool ks_is_none(ks_pid pid) { return pid.id == 0; }
 enum { KS_PID_TEXT_MAX = 48 }; /* bytes that are always enough for ks_pid_text */

@@ -154,8 +154,13 @@ static ks_next on_continue(const ks_module *module, void *self, int what)
 
 static void on_terminate(const ks_module *module, void *self, ks_reason why)
 {
+    struct ksi_supervisor *supervisor = self;
     ksi_supervisor_stop_children(self);
     if (module->terminate) module->terminate(self, why);
+    if (supervisor->killed && ks_draining() && ks_is_clean(why) && !why.code)
+        ks_exit((ks_reason){ .kind = KS_REASON_SHUTDOWN,
+            .code = KS_TIMEOUT,
+            .text = "a child did not end in time and was killed" });
 }
 
 const ks_behaviour ks_supervisor_behaviour = { .version = KS_BEHAVIOUR_VERSION,

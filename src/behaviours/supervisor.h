@@ -7,6 +7,7 @@
  * runs. Called by the supervisor process only. */
 #ifndef KSI_BEHAVIOURS_SUPERVISOR_H
 #define KSI_BEHAVIOURS_SUPERVISOR_H
+#include <kiosk/drain.h>
 #include <kiosk/log.h>
 #include <kiosk/supervisor.h>
 
@@ -60,6 +61,7 @@ struct ksi_supervisor {
     uint32_t delays;       /* the serial of the latest wait */
     bool in_init;          /* the module's init runs: it may add children */
     bool asked;            /* a call is being handled: the caller knows what was started */
+    bool killed;           /* a limit made it kill a child, or a supervisor below it */
 };
 _Static_assert(sizeof(struct ksi_supervisor) <= KS_SUPERVISOR_STATE_SIZE,
     "the size that modules give to their states");

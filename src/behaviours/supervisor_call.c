@@ -18,7 +18,7 @@ typedef struct ksi_row {
     const ks_module *module;
     ks_any args;
     const char *id, *name;
-    ks_ms shutdown, start_timeout;
+    ks_ms shutdown, start_timeout, drain;
     ks_ms overload_timeout;
     uint64_t memory_max, mailbox_bytes_max, stack_size;
     uint32_t mailbox_max;
@@ -26,7 +26,7 @@ typedef struct ksi_row {
     bool significant;
     ks_backoff backoff;
 } ksi_row;
-KS_TYPE(ksi_row, (local, module), args, id, name, shutdown, start_timeout, overload_timeout,
+KS_TYPE(ksi_row, (local, module), args, id, name, shutdown, start_timeout, drain, overload_timeout,
     memory_max, mailbox_bytes_max, stack_size, mailbox_max, restart, overload, priority,
     significant, (record, backoff, ks_backoff));
 
@@ -85,6 +85,7 @@ static ks_child row_of(const ksi_row *request)
         .overload = (ks_overload)request->overload,
         .memory_max = (size_t)request->memory_max,
         .start_timeout = request->start_timeout,
+        .drain = request->drain,
         .significant = request->significant,
         .stack_size = (size_t)request->stack_size,
         .priority = (ks_priority)request->priority,
@@ -99,6 +100,7 @@ static ksi_row row_to_send(const ks_child *row)
         .name = row->name,
         .shutdown = row->shutdown,
         .start_timeout = row->start_timeout,
+        .drain = row->drain,
         .memory_max = row->memory_max,
         .mailbox_max = row->mailbox_max,
         .mailbox_bytes_max = row->mailbox_bytes_max,
@@ -351,12 +353,12 @@ bool ksi_supervisor_retry_later(void)
     return ks_cast_(ks_self(), &retry_op, &none) == KS_OK;
 }
 
-/* Again and again until it is cancelled: a full mailbox, or a lack of memory, may swallow one. */
+/* Never lost: it was made with its message, and what one sends to oneself in time is not refused.
+ */
 ks_ref ksi_child_due_later(const struct ksi_child *child, ks_ms delay)
 {
-    enum { AGAIN_MS = 1000 };
     ksi_delay due = { child->pid, child->delay };
-    return ks_cast_after_(delay, AGAIN_MS, ks_self(), &due_op, &due);
+    return ks_cast_timer_(KS_TIMER_AFTER, delay, ks_self(), &due_op, &due);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */

@@ -50,7 +50,8 @@ bool ksi_child_row_is_right(const ks_supervisor_spec *spec, const ks_child *row)
     if (!row->module || !row->module->behaviour) return false;
     if (row->restart < KS_RESTART_DEFAULT || row->restart > KS_TEMPORARY) return false;
     if (row->shutdown < 0 && row->shutdown != KS_BRUTAL_KILL) return false;
-    if (row->start_timeout < 0 || !ks_backoff_is_right(&row->backoff)) return false;
+    if (row->start_timeout < 0 || row->drain < 0) return false;
+    if (!ks_backoff_is_right(&row->backoff)) return false;
     if (!row->significant) return true;
     return spec->auto_shutdown != KS_NEVER && ksi_child_row_restart(spec, row) != KS_PERMANENT;
 }

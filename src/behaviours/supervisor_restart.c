@@ -196,6 +196,8 @@ ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks
     event[0] = 0;
     if (logged)
         snprintf(event, sizeof event, "terminated: %s", ks_reason_text(reason, why, sizeof why));
+    /* What ends clean while the program drains has finished its work. */
+    if (clean && ks_draining()) how = KS_TEMPORARY;
     if (how == KS_PERMANENT || (how == KS_TRANSIENT && !clean)) return restart(self, child, event);
     if (!clean) ksi_child_report("child_terminated", self, child, "%s; not restarted", event);
     bool significant = child->row.significant;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervisor_stop.c - how the process of a child is ended from outside, and waited for.
  *
- *     monitor -> ask to stop -> wait as long as its row says -> kill -> wait
+ *     [wait, when the program drains] -> monitor -> ask to stop -> wait as long as its row says
+ *                                     -> kill -> wait
  *
  * The DOWN of the monitor says that it is gone, also when the child unlinked itself. The link stays
  * until then, so that nothing is left if the supervisor is killed meanwhile; the exit that comes
@@ -15,7 +16,7 @@ enum {
 static bool is_expected(const struct ksi_child *child, ks_reason reason)
 {
     if (child->row.shutdown == KS_BRUTAL_KILL && reason.kind == KS_REASON_KILLED) return true;
-    if (reason.kind == KS_REASON_NORMAL) return child->row.restart != KS_PERMANENT;
+    if (reason.kind == KS_REASON_NORMAL) return child->row.restart != KS_PERMANENT || ks_draining();
     return reason.kind == KS_REASON_SHUTDOWN;
 }
 
@@ -26,6 +27,12 @@ static void report_end(
     if (is_expected(child, reason)) return;
     ksi_child_report("shutdown_error", self, child, "was told to shut down and ended: %s",
         ks_reason_text(reason, why, sizeof why));
+}
+
+/* A supervisor below has ended so: see on_terminate. */
+static void note_kill(struct ksi_supervisor *self, ks_reason reason)
+{
+    if (reason.kind == KS_REASON_SHUTDOWN && reason.code == KS_TIMEOUT) self->killed = true;
 }
 
 /* Asks, or kills at once, and gives the monitor. A supervisor that cannot make one ends itself: it
@@ -55,11 +62,13 @@ static bool is_exit_of(const ks_msg *msg, void *arg)
 }
 
 /* Until it is gone: the reason. */
-static ks_reason wait_for(const struct ksi_child *child, ks_ref monitor)
+static ks_reason wait_for(
+    struct ksi_supervisor *self, const struct ksi_child *child, ks_ref monitor)
 {
     bool killed = child->row.shutdown == KS_BRUTAL_KILL;
     const ks_msg *msg = ks_receive_ref(monitor, killed ? KS_INFINITY : child->row.shutdown);
     if (!msg && !killed) {
+        self->killed = true;
         ks_exit_process(child->pid, KS_KILL);
         msg = ks_receive_ref(monitor, KS_INFINITY);
     }
@@ -71,9 +80,10 @@ void ksi_child_stop(struct ksi_supervisor *self, struct ksi_child *child)
 {
     if (child->state == KS_CHILD_RUNNING) {
         ks_pid pid = child->pid;
-        ks_reason reason = wait_for(child, tell(child));
+        ks_reason reason = wait_for(self, child, tell(child));
         const ks_msg *msg = ks_receive_if(is_exit_of, &pid, 0);
         if (msg && was_gone(reason)) reason = ks_as(ks_exited, msg)->reason;
+        note_kill(self, reason);
         report_end(self, child, reason);
     }
     ksi_child_stopped(self, child);
@@ -112,8 +122,9 @@ static void find_next(const struct ksi_supervisor *self, struct stopping *stoppi
     }
 }
 
-static void kill_late(const struct ksi_supervisor *self, struct stopping *stopping)
+static void kill_late(struct ksi_supervisor *self, struct stopping *stopping)
 {
+    self->killed = true;
     for (const struct ksi_child *child = self->first; child; child = child->next)
         if (child->state == KS_CHILD_RUNNING && limit_of(stopping, child) == stopping->next)
             ks_exit_process(child->pid, KS_KILL);
@@ -127,6 +138,7 @@ static void gone(
     struct ksi_child *child = ksi_child_of_pid(self, pid);
     if (!child || child->state != KS_CHILD_RUNNING) return;
     ksi_child_stopped(self, child);
+    note_kill(self, reason);
     stopping->left--;
     if (was_gone(reason) || is_expected(child, reason)) return;
     if (stopping->unexpected++ < REPORTS_MAX) report_end(self, child, reason);
@@ -166,12 +178,58 @@ static void stop_at_once(struct ksi_supervisor *self)
             self->module->name, (long long)(stopping.unexpected - REPORTS_MAX));
 }
 
+/* --- children that finish their work ---------------------------------------------------------- */
+static ks_ms drain_of(const struct ksi_child *child)
+{
+    ks_ms left = child->state == KS_CHILD_RUNNING ? ks_drain_left() : 0;
+    return child->row.drain < left ? child->row.drain : left;
+}
+
+/* Its end comes over the link: who has unlinked itself is waited for in vain. */
+static void wait_for_work(struct ksi_supervisor *self, struct ksi_child *child)
+{
+    ks_pid pid = child->pid;
+    ks_ms limit = drain_of(child);
+    if (limit == 0 || !ks_is_alive(pid)) return;
+    const ks_msg *msg = ks_receive_if(is_exit_of, &pid, limit);
+    if (!msg) {
+        ksi_child_report("shutdown_error", self, child, "has not finished its work in time");
+        return;
+    }
+    note_kill(self, ks_as(ks_exited, msg)->reason);
+    report_end(self, child, ks_as(ks_exited, msg)->reason);
+    ksi_child_stopped(self, child);
+}
+
+/* Of all at once, as long as the most patient row says. */
+static void wait_for_all_work(struct ksi_supervisor *self)
+{
+    struct stopping stopping = { .asked = ks_now() };
+    ks_ms longest = 0;
+    for (const struct ksi_child *child = self->first; child; child = child->next) {
+        ks_ms limit = drain_of(child);
+        if (limit > longest) longest = limit;
+        stopping.left += limit > 0 && ks_is_alive(child->pid);
+    }
+    while (stopping.left > 0) { /* ends: an end is one less, and the time runs out */
+        const ks_msg *msg = ks_receive_if(is_end, NULL, ks_until(stopping.asked + longest));
+        if (!msg) break;
+        take(self, &stopping, msg);
+    }
+    if (stopping.left > 0)
+        ks_log_warning("supervisor '%s': %lld children have not finished their work in time",
+            self->module->name, (long long)stopping.left);
+}
+
 void ksi_supervisor_stop_children(struct ksi_supervisor *self)
 {
     if (ksi_is_dynamic(self)) {
+        if (ks_draining()) wait_for_all_work(self);
         stop_at_once(self);
         return;
     }
-    for (struct ksi_child *child = self->last; child; child = child->previous)
+    for (struct ksi_child *child = self->last; child; child = child->previous) {
+        if (ks_draining()) wait_for_work(self, child);
         ksi_child_stop(self, child);
+    }
 }

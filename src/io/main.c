@@ -8,8 +8,10 @@
  * signals are read by a process of their own, so that a second one is heard while root stops. */
 #include "base/base.h"
 #include "io/io.h"
+#include "runtime/drain.h"
 #include "runtime/start.h"
 #include <errno.h>
+#include <kiosk/drain.h>
 #include <kiosk/io.h>
 #include <kiosk/log.h>
 #include <pthread.h>
@@ -19,9 +21,9 @@
 #include <unistd.h>
 
 enum { PROCESSES_MAX = 16 * 1000 * 1000, STACK_SIZE = 256 * 1024, STOP_TIMEOUT = 30000 };
-enum { NAMED_MAX = 8 };
+enum { NAMED_MAX = 8, PROGRESS = 5000, MS = 1000 };
 
-typedef struct ksi_termination { /* SIGTERM or SIGINT came */
+typedef struct ksi_termination { /* SIGTERM or SIGINT came, or the program asks for it: 0 */
     int32_t number;
 } ksi_termination;
 KS_TYPE(ksi_termination, number);
@@ -35,11 +37,16 @@ struct program {
     int signals; /* signalfd, or -1 */
     sigset_t old_mask;
     ks_pid boot, watcher, running; /* running: root, once it was started */
+    bool at_once;                  /* a second signal came */
     ks_status status;
 };
 
 /* --- signals ---------------------------------------------------------------------------------- */
-static const char *signal_name(int number) { return number == SIGINT ? "SIGINT" : "SIGTERM"; }
+static const char *signal_name(int number)
+{
+    if (number == 0) return "ks_stop_program";
+    return number == SIGINT ? "SIGINT" : "SIGTERM";
+}
 
 static int next_signal(int fd)
 {
@@ -58,6 +65,7 @@ static void watch_signals(void *arg)
             (void)ks_send(program->boot, ksi_termination, &(ksi_termination){ .number = number });
             continue;
         }
+        program->at_once = true;
         ks_log_warning("kiosk: %s again: everything is killed", signal_name(number));
         bool started = !ks_is_none(program->running);
         ks_exit_process(started ? program->running : program->boot, KS_KILL);
@@ -109,13 +117,35 @@ static bool is_end_of_root(const struct program *program, const ks_msg *msg)
     return exited && ks_same_pid(exited->pid, program->running);
 }
 
+static void report_progress(const struct program *program, ks_ms until)
+{
+    ks_log_notice("kiosk: still stopping '%s': %llu processes, %lld s left", program->name,
+        (unsigned long long)(ks_process_count() - 1), (long long)(ks_until(until) / MS));
+}
+
+/* Returns when root is gone, or was killed. */
 static void stop_root(struct program *program)
 {
-    ks_ms timeout = program->options.stop_timeout;
-    if (ks_stop_process(program->running, KS_SHUTDOWN, timeout) != KS_TIMEOUT) return;
+    ks_ms until = ks_now() + program->options.stop_timeout;
+    ks_ref end = ks_monitor(program->running);
+    if (!ks_is_no_ref(end)) ks_ask_to_stop(program->running, KS_SHUTDOWN);
+    while (!ks_is_no_ref(end) && ks_until(until) > 0) { /* ends: the time runs out */
+        ks_ms left = ks_until(until);
+        if (ks_receive_ref(end, left < PROGRESS ? left : PROGRESS)) return;
+        if (ks_until(until) > 0) report_progress(program, until);
+    }
+    ks_demonitor(end);
     ks_log_error("kiosk: root '%s' did not stop within %lld ms: it is killed", program->name,
-        (long long)timeout);
+        (long long)program->options.stop_timeout);
     ks_exit_process(program->running, KS_KILL);
+}
+
+static void drain(struct program *program, int signal)
+{
+    ks_log_notice("kiosk: %s: stopping; work may be finished for %lld ms", signal_name(signal),
+        (long long)program->options.drain_timeout);
+    ksi_drain_begin(&program->runtime->scheduler, program->options.drain_timeout);
+    stop_root(program);
 }
 
 static void wait_for_end(struct program *program)
@@ -124,8 +154,7 @@ static void wait_for_end(struct program *program)
         const ks_msg *msg = ks_receive(KS_INFINITY);
         const ksi_termination *ordered = ks_as(ksi_termination, msg);
         if (ordered) {
-            ks_log_notice("kiosk: %s: stopping", signal_name(ordered->number));
-            stop_root(program);
+            if (!ks_draining()) drain(program, ordered->number);
         } else if (is_end_of_root(program, msg)) {
             last_word(program, ((const ks_exited *)msg->body)->reason);
             return;
@@ -140,6 +169,7 @@ static void boot(void *arg)
     ks_trap_exit(true);
     (void)ks_own(stop_scheduler, &program->runtime->scheduler);
     program->boot = ks_self();
+    program->runtime->boot = program->boot.id;
     if (program->signals >= 0) program->watcher = ks_spawn_link(watch_signals, program);
     program->status = ks_start_link(&program->root, &program->running);
     if (!program->status)
@@ -190,7 +220,7 @@ static void sweep(void *arg)
     struct ksi_scheduler *s = &program->runtime->scheduler;
     struct ksi_process_table *table = &program->runtime->processes;
     (void)ks_own(stop_scheduler, s);
-    stop_left(program);
+    if (!program->at_once) stop_left(program);
     report_left(program);
     while (table->alive > 1) { /* ends: who is killed runs no more than its release hooks */
         for (uint32_t i = 1; i < table->used; i++) {
@@ -246,8 +276,16 @@ static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_op
     if (!options.processes_max) options.processes_max = PROCESSES_MAX;
     if (!options.stack_size) options.stack_size = STACK_SIZE;
     if (!options.stop_timeout) options.stop_timeout = STOP_TIMEOUT;
+    if (!options.drain_timeout) options.drain_timeout = options.stop_timeout / 3 * 2;
     *ret_options = options;
-    return options.stop_timeout > 0;
+    return options.stop_timeout > 0 && options.drain_timeout > 0;
+}
+
+ks_status ks_stop_program(void)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    if (!s || !s->runtime->boot) return KS_DENIED;
+    return ks_send(ksi_pid(s->runtime->boot), ksi_termination, &(ksi_termination){ 0 });
 }
 
 static const char *name_of(const ks_child *root)

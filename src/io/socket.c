@@ -2,6 +2,7 @@
 /* socket.c - the table of sockets, ownership, waiting. See socket.h. */
 #include "io/socket.h"
 #include "base/base.h"
+#include "runtime/drain.h"
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -137,8 +138,20 @@ static void attach(struct ksi_scheduler *s, ks_socket handle, struct ksi_process
     if (socket && !give_to(s, socket, to)) ksi_socket_destroy(s->runtime->io, socket);
 }
 
+static void drain(struct ksi_scheduler *s)
+{
+    struct ksi_io *io = s->runtime->io;
+    for (uint32_t i = 1; i < io->slots_used; i++) {
+        const struct ksi_socket *socket = io->slots[i].socket;
+        if (!socket || !(socket->waits & KS_READABLE)) continue;
+        struct ksi_process *owner = ksi_process_of(s, socket->owner);
+        if (owner && (socket->listens || (owner->flags & KSI_TRAPS_DRAIN)))
+            ksi_wake(s, owner, KSI_WAIT_EVENT);
+    }
+}
+
 const struct ksi_socket_hooks ksi_socket_hooks = {
-    .detach = detach, .attach = attach, .close = close_in_flight
+    .detach = detach, .attach = attach, .close = close_in_flight, .drain = drain
 };
 
 /* --- a new one -------------------------------------------------------------------------------- */
@@ -202,6 +215,7 @@ ks_status ksi_socket_wait(
     if (!ksi_may_block(s)) return KS_DENIED;
     ks_ms left = time_left(s, patience);
     if (left <= 0) return KS_TIMEOUT;
+    if (what == KS_READABLE && ksi_drain_interrupts(s, s->current)) return KS_DRAINING;
     io->unblocked = 0;
     socket->waits = (uint8_t)what;
     ks_status status = ksi_io_block(io, left);

@@ -57,7 +57,7 @@ static inline ks_socket ksi_socket_handle(const struct ksi_socket *socket)
 }
 
 /* Blocks the owner, who runs, until `what` may have changed. KS_OK, KS_TIMEOUT, KS_DENIED,
- * KS_NOMEM. */
+ * KS_NOMEM; KS_DRAINING: see ks_trap_drain. */
 ks_status ksi_socket_wait(
     struct ksi_io *io, struct ksi_socket *socket, int what, struct ksi_patience *patience);
 void ksi_socket_event(struct ksi_io *io, uint64_t data, uint32_t events);

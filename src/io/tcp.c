@@ -126,6 +126,7 @@ static ks_status accept_next(
 {
     if (patience->timeout <= 0) listener->readable = true;
     for (;;) { /* until somebody comes, or the patience is over */
+        if (io->scheduler->runtime->draining) return KS_DRAINING;
         if (listener->readable) {
             ks_status status = accept_one(listener, ret_fd);
             if (status != KS_TIMEOUT) return status;

@@ -85,7 +85,7 @@ static void release_record(
     case KSI_RECORD_REQUEST: ksi_async_end(s, p, record); return;
     case KSI_RECORD_SUSPENSION: ksi_suspension_end(s, p, record); return;
     case KSI_RECORD_TIMEOUT: ksi_timeout_end(s, p, record); return;
-    case KSI_RECORD_TIMER: ksi_sending_end(s, record->timer.sending); break;
+    case KSI_RECORD_TIMER: ksi_timing_end(s, record); break;
     case KSI_RECORD_OWNED:
     case KSI_RECORD_RESOURCE: {
         void (*release)(void *) = record->own.release;

@@ -58,14 +58,16 @@ struct ksi_record {
             struct ksi_marks *block;
         } marks;
         struct {
-            struct ksi_sending *sending;
-        } timer;
+            struct ksi_timer timer;
+            struct ksi_message *message; /* from and ref of it mean what timer.c says */
+            uint64_t to;                 /* id of the pid */
+        } timing;
         struct {
             uint64_t target; /* pid id */
         } suspension;
         struct {
-            struct ksi_sending *sending; /* begins as that of a timer; NULL: it is over */
-            struct ksi_message *message; /* then: what tells of it, queued */
+            struct ksi_timer timer;      /* stands where that of timing does */
+            struct ksi_message *message; /* what tells of it: queued when the timer is not armed */
             int32_t name;
             uint32_t next; /* older one */
         } timeout;

@@ -68,7 +68,7 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
     struct ksi_process_table *table = &s->runtime->processes;
     char *at = (char *)timer, *first = (char *)table->slots;
     if (at < first || at >= (char *)(table->slots + table->used)) {
-        ksi_sending_due(s, timer);
+        ksi_timing_due(s, timer);
         return;
     }
     struct ksi_process *p = KSI_CONTAINER_OF(timer, struct ksi_process, timer);

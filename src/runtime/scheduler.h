@@ -86,7 +86,10 @@ struct ksi_runtime {
     struct ksi_spans spans;
     struct ksi_names names;
     struct ks_runtime_options options;
-    void *io;                               /* of the layer above */
+    bool draining;
+    ks_ms drain_until; /* a moment: who is waited for until it may finish its work */
+    uint64_t boot;     /* pid id: who is asked to stop the program; 0: nobody */
+    void *io;          /* of the layer above */
     const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
     void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);
@@ -208,6 +211,8 @@ static inline struct ksi_process *ksi_process_of(struct ksi_scheduler *s, uint64
 /* What a pid of any kind stands for now; NULL: nobody. */
 struct ksi_process *ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid);
 enum { KSI_PID_PROCESS = 0, KSI_PID_NAME = 1, KSI_PID_ALIAS = 2 };
+/* What a name stands for may come again. The other bits of its kind are a part of its hash. */
+static inline bool ksi_is_name(ks_pid pid) { return (pid.kind & 15) == KSI_PID_NAME; }
 static inline struct ksi_process *ksi_resolve(struct ksi_scheduler *s, ks_pid pid)
 {
     if (__builtin_expect(pid.kind == KSI_PID_PROCESS && pid.node == 0, 1))

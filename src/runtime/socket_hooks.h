@@ -13,6 +13,8 @@ struct ksi_socket_hooks {
     void (*attach)(struct ksi_scheduler *s, ks_socket socket, struct ksi_process *to);
     /* Was in flight, and nobody took it. */
     void (*close)(struct ksi_scheduler *s, ks_socket socket);
+    /* The runtime drains: who accepts, or waits and traps that, is woken. */
+    void (*drain)(struct ksi_scheduler *s);
 };
 
 #endif

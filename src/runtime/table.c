@@ -58,7 +58,7 @@ void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p)
 struct ksi_process *ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid)
 {
     if (pid.node) return NULL;
-    if ((pid.kind & 15) == KSI_PID_NAME) {
+    if (ksi_is_name(pid)) {
         struct ksi_name *name = ksi_name_find(s, pid);
         return name ? ksi_process_of(s, name->holder) : NULL;
     }

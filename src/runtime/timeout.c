@@ -34,25 +34,21 @@ static uint32_t *find(struct ksi_scheduler *s, struct ksi_process *p, int name)
 void ksi_timeout_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
 {
     *find(s, p, record->timeout.name) = record->timeout.next;
-    if (record->timeout.sending)
-        ksi_sending_end(s, record->timeout.sending);
-    else
+    if (ksi_timer_armed(&record->timeout.timer)) {
+        ksi_wheel_cancel(&s->wheel, &record->timeout.timer);
+        ksi_message_free(s, record->timeout.message);
+    } else {
         record->timeout.message->flags |= KSI_CANCELLED;
+    }
     ksi_record_remove(s, p, record);
     ksi_record_free(s, record);
 }
 
 void ksi_timeout_due(struct ksi_scheduler *s, struct ksi_record *record)
 {
-    struct ksi_sending *sending = record->timeout.sending;
-    struct ksi_message *m = sending->message;
     struct ksi_process *owner = ksi_process_of(s, record->owner);
     KSI_ASSERT(owner); /* its records end with it */
-    sending->message = NULL;
-    record->timeout.message = m;
-    record->timeout.sending = NULL;
-    ksi_sending_end(s, sending);
-    (void)ksi_message_send(s, owner, m);
+    (void)ksi_message_send(s, owner, record->timeout.message);
 }
 
 int ksi_timeout_take(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
@@ -71,23 +67,20 @@ static struct ksi_record *record_new(struct ksi_scheduler *s, struct ksi_process
 {
     int32_t value = name;
     struct ksi_cold *cold = ksi_cold(s, p);
-    struct ksi_sending *sending =
-        cold ? ksi_sending_new(s, ksi_pid_of(p), &timeout_type, &value) : NULL;
-    if (!sending) return NULL;
-    struct ksi_record *record = ksi_record_new(s, p, KSI_RECORD_TIMEOUT);
+    struct ksi_message *m = cold ? ksi_message_new(s, &timeout_type, &value) : NULL;
+    struct ksi_record *record = m ? ksi_record_new(s, p, KSI_RECORD_TIMEOUT) : NULL;
     if (!record) {
-        ksi_sending_end(s, sending);
+        if (m) ksi_message_free(s, m);
         return NULL;
     }
-    sending->record = ksi_record_index(s, record);
-    sending->message->kind = KSI_TIMEOUT;
-    sending->message->from = ksi_process_id(p);
-    sending->message->ref = ksi_record_handle(s, record);
-    record->timeout.sending = sending;
-    record->timeout.message = NULL;
+    m->kind = KSI_TIMEOUT;
+    m->from = ksi_process_id(p);
+    m->ref = ksi_record_handle(s, record);
+    record->timeout.timer.next = record->timeout.timer.previous = NULL;
+    record->timeout.message = m;
     record->timeout.name = name;
     record->timeout.next = cold->timeouts;
-    cold->timeouts = sending->record;
+    cold->timeouts = ksi_record_index(s, record);
     return record;
 }
 
@@ -109,7 +102,7 @@ static void set(struct ksi_scheduler *s, int name, int64_t due)
     if (due <= ksi_fresh_ns(s) / NS_PER_MS)
         ksi_timeout_due(s, record);
     else
-        ksi_wheel_arm(&s->wheel, &record->timeout.sending->timer, due);
+        ksi_wheel_arm(&s->wheel, &record->timeout.timer, due);
 }
 
 void ks_set_timeout(int name, ks_ms after)
@@ -146,7 +139,7 @@ ks_ms ks_timeout_left(int name)
     struct ksi_scheduler *s = ksi_enter();
     const struct ksi_record *record = mine(s, name);
     if (!record) return KS_INFINITY;
-    if (!record->timeout.sending) return 0;
-    int64_t left = record->timeout.sending->timer.due - ksi_fresh_ns(s) / NS_PER_MS;
+    if (!ksi_timer_armed(&record->timeout.timer)) return 0;
+    int64_t left = record->timeout.timer.due - ksi_fresh_ns(s) / NS_PER_MS;
     return left > 0 ? left : 0;
 }

@@ -1,112 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* timer.c - ks_send_after and its kin. A timer belongs to the process that made it; the name it
- * sends to is looked up when it fires. Used by the owning scheduler only. */
+ * sends to is looked up when it fires.
+ *
+ * It costs two blocks of 64 bytes: a record, which stands in the wheel itself, and the message that
+ * will be sent. While that waits, two of its fields serve the timer, since what belongs there is
+ * known from the record: `from` is node and kind of the receiver, `ref` the period (0: once). An
+ * exit waits in the same way, as the body of a block of kind KSI_EXIT. Used by the owning scheduler
+ * only. */
 #include <kiosk/timer.h>
 
 #include "base/base.h"
 #include "runtime/alias.h"
 #include "runtime/mailbox.h"
+#include "runtime/mark.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"
+#include <string.h>
 
-struct ksi_sending *ksi_sending_new(
-    struct ksi_scheduler *s, ks_pid to, const ks_type *type, const void *value)
+enum { NS_PER_MS = 1000000 };
+enum { CATCH_UP = 1 }; /* a flag of the record */
+
+/* --- making one ------------------------------------------------------------------------------- */
+static const ks_ref none;
+
+static ks_ms in_range(ks_ms time) { return time < KS_INFINITY ? time : KS_INFINITY; }
+
+static bool is_refused(ks_timer_kind kind, ks_ms time)
 {
-    uint8_t size_class;
-    struct ksi_sending *sending = ksi_pool_get(&s->pool, sizeof *sending, &size_class);
-    if (!sending) return NULL;
-    *sending = (struct ksi_sending){ .to = to, .size_class = size_class };
-    sending->message = ksi_message_new(s, type, value);
-    if (sending->message) return sending;
-    ksi_sending_end(s, sending);
-    return NULL;
+    switch (kind) {
+    case KS_TIMER_AFTER: return time < 0;
+    case KS_TIMER_AT: return false;
+    default: return time < 1;
+    }
 }
 
-static ks_ref start(
-    ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const ks_type *type, const void *value)
+/* Takes the message, also when it fails. */
+static ks_ref start(struct ksi_scheduler *s, ks_timer_kind kind, ks_ms time, ks_pid to,
+    struct ksi_message *take_message)
 {
-    struct ksi_scheduler *s = ksi_enter();
-    ks_ref none = { { 0, 0 } };
-    if (!s || !s->current) return none;
-    struct ksi_sending *sending = ksi_sending_new(s, to, type, value);
-    if (!sending) return none;
-    sending->period = period > 0 ? period : 0;
-    struct ksi_record *record = ksi_record_new(s, s->current, KSI_RECORD_TIMER);
+    struct ksi_record *record =
+        take_message ? ksi_record_new(s, s->current, KSI_RECORD_TIMER) : NULL;
     if (!record) {
-        ksi_sending_end(s, sending);
+        if (take_message) ksi_message_free(s, take_message);
         return none;
     }
-    record->timer.sending = sending;
-    sending->record = ksi_record_index(s, record);
-    sending->message->public.op = op;
-    sending->message->from = ksi_process_id(s->current);
-    sending->message->ref = ksi_record_handle(s, record);
-    ksi_mark_new(s, s->current, sending->message->ref);
-    ksi_wheel_arm(&s->wheel, &sending->timer, ksi_due(ksi_fresh_ns(s), after));
+    take_message->from = (uint64_t)to.kind << 32 | to.node;
+    take_message->ref = kind >= KS_TIMER_EVERY ? (uint64_t)in_range(time) : 0;
+    if (kind == KS_TIMER_CATCH_UP) record->flags = CATCH_UP;
+    record->timing.message = take_message;
+    record->timing.to = to.id;
+    record->timing.timer.next = record->timing.timer.previous = NULL;
+    int64_t due = time; /* of ks_now(), which is never ahead of the wheel */
+    if (kind != KS_TIMER_AT) due = ksi_due(ksi_fresh_ns(s), in_range(time));
+    ksi_mark_new(s, s->current, ksi_record_handle(s, record));
+    ksi_wheel_arm(&s->wheel, &record->timing.timer, due);
     return ksi_record_ref(s, record);
 }
 
-ks_ref ks_send_after_(ks_ms after, ks_ms period, ks_pid to, const ks_type *type, const void *value)
+ks_ref ks_send_timer_(
+    ks_timer_kind kind, ks_ms time, ks_pid to, const ks_type *type, const void *value)
 {
-    return start(after, period, to, NULL, type, value);
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || is_refused(kind, time)) return none;
+    return start(s, kind, time, to, ksi_message_new(s, type, value));
 }
 
-ks_ref ks_cast_after_(ks_ms after, ks_ms period, ks_pid to, const ks_op *op, const void *msg)
+ks_ref ks_cast_timer_(ks_timer_kind kind, ks_ms time, ks_pid to, const ks_op *op, const void *msg)
 {
-    return start(after, period, to, op, op->request, msg);
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || is_refused(kind, time)) return none;
+    struct ksi_message *m = ksi_message_new(s, op->request, msg);
+    if (m) m->public.op = op;
+    return start(s, kind, time, to, m);
 }
 
-void ksi_sending_end(struct ksi_scheduler *s, struct ksi_sending *sending)
+ks_ref ks_exit_after(ks_ms after, ks_pid pid, ks_reason reason)
 {
-    ksi_wheel_cancel(&s->wheel, &sending->timer);
-    if (sending->message) ksi_message_free(s, sending->message);
-    ksi_pool_give(&s->pool, sending, sending->size_class);
+    struct ksi_scheduler *s = ksi_enter();
+    if (!s || !s->current || is_refused(KS_TIMER_AFTER, after)) return none;
+    uint8_t size_class;
+    size_t text = reason.text ? strlen(reason.text) + 1 : 0;
+    struct ksi_message *m =
+        ksi_pool_get(&s->pool, sizeof *m + sizeof(struct ksi_signal) + text, &size_class);
+    if (!m) return none;
+    *m = (struct ksi_message){ .kind = KSI_EXIT, .size_class = size_class };
+    struct ksi_signal *signal = (struct ksi_signal *)m->body;
+    *signal = (struct ksi_signal){
+        .kind = KSI_EXIT, .from = ksi_process_id(s->current), .reason = reason
+    };
+    if (text) signal->reason.text = memcpy(signal + 1, reason.text, text);
+    return start(s, KS_TIMER_AFTER, after, pid, m);
+}
+
+/* --- its time has come ------------------------------------------------------------------------ */
+/* What was missed is skipped, or due at once: the rhythm stays. */
+static void next_period(struct ksi_scheduler *s, struct ksi_record *record, int64_t period)
+{
+    int64_t due = record->timing.timer.due + period, now = s->now_ns / NS_PER_MS;
+    if (due <= now && !(record->flags & CATCH_UP)) due += (now - due + period) / period * period;
+    ksi_wheel_arm(&s->wheel, &record->timing.timer, due);
 }
 
 static struct ksi_message *copy_of(struct ksi_scheduler *s, const struct ksi_message *m)
 {
     struct ksi_message *copy = ksi_message_new(s, m->public.type, m->public.body);
-    if (!copy) return NULL;
-    copy->public.op = m->public.op;
-    copy->from = m->from;
-    copy->ref = m->ref;
+    if (copy) copy->public.op = m->public.op;
     return copy;
 }
 
-/* At start + n periods: what could not be sent in time is skipped, so the rhythm stays. */
-static void next_period(struct ksi_scheduler *s, struct ksi_sending *sending)
+/* own: one that a process waits for, since it sent it to itself; it is never refused. */
+static void deliver(struct ksi_scheduler *s, ks_pid to, struct ksi_message *m, bool own)
 {
-    int64_t due = sending->timer.due + sending->period, now = s->now_ns / 1000000;
-    if (due <= now) due += (now - due + sending->period) / sending->period * sending->period;
-    ksi_wheel_arm(&s->wheel, &sending->timer, due);
+    if (m->kind != KSI_EXIT) {
+        m->serial = s->stamp;
+        (void)ksi_send_to(s, to, m, own ? KSI_ALWAYS : KSI_REFUSABLE);
+        return;
+    }
+    struct ksi_process *target = ksi_resolve(s, to);
+    struct ksi_signal *signal = (struct ksi_signal *)m->body;
+    if (target) {
+        signal->to = ksi_process_id(target);
+        ksi_signal_send(s, signal);
+    }
+    ksi_message_free(s, m);
 }
 
-void ksi_sending_due(struct ksi_scheduler *s, struct ksi_timer *timer)
+/* A name may be held by somebody again, the others are gone for good. */
+void ksi_timing_due(struct ksi_scheduler *s, struct ksi_timer *timer)
 {
-    struct ksi_sending *sending = KSI_CONTAINER_OF(timer, struct ksi_sending, timer);
-    struct ksi_record *record = ksi_record_at(s, sending->record);
+    struct ksi_record *record = KSI_CONTAINER_OF(timer, struct ksi_record, timing.timer);
     if (record->kind == KSI_RECORD_TIMEOUT) {
         ksi_timeout_due(s, record);
         return;
     }
-    struct ksi_message *m = sending->message;
-    if (sending->period) {
-        m = copy_of(s, m); /* out of memory: this beat is lost, as a late one is */
-        next_period(s, sending);
+    struct ksi_message *m = record->timing.message;
+    uint64_t owner = record->owner, handle = ksi_record_handle(s, record);
+    ks_pid to = { record->timing.to, (uint32_t)m->from, (uint32_t)(m->from >> 32) };
+    struct ksi_process *target = ksi_resolve(s, to);
+    bool own = !m->ref && target == ksi_process_of(s, owner);
+    if (m->ref && (target || ksi_is_name(to))) {
+        next_period(s, record, (int64_t)m->ref);
+        m = copy_of(s, m);
+        if (!m) return; /* this beat is lost, as a late one is */
     } else {
-        sending->message = NULL;
+        ksi_record_remove(s, ksi_process_of(s, owner), record);
+        ksi_record_free(s, record);
     }
-    struct ksi_process *owner = ksi_process_of(s, record->owner);
-    /* One that it sent to itself it waits for: never refused. */
-    bool own = !sending->period && ksi_resolve(s, sending->to) == owner;
-    if (m) {
-        m->serial = s->stamp;
-        (void)ksi_send_to(s, sending->to, m, own ? KSI_ALWAYS : KSI_REFUSABLE);
-    }
-    if (sending->period) return;
-    ksi_record_remove(s, owner, record);
-    ksi_record_free(s, record);
-    ksi_sending_end(s, sending);
+    m->from = owner;
+    m->ref = handle;
+    deliver(s, to, m, own);
+}
+
+/* --- cancelling, reading ---------------------------------------------------------------------- */
+void ksi_timing_end(struct ksi_scheduler *s, struct ksi_record *record)
+{
+    ksi_wheel_cancel(&s->wheel, &record->timing.timer);
+    ksi_message_free(s, record->timing.message);
 }
 
 static struct ksi_record *mine(struct ksi_scheduler *s, ks_ref timer)
@@ -121,7 +170,7 @@ bool ks_cancel(ks_ref timer)
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_record *record = mine(s, timer);
     if (!record) return false;
-    ksi_sending_end(s, record->timer.sending);
+    ksi_timing_end(s, record);
     ksi_record_remove(s, s->current, record);
     ksi_record_free(s, record);
     return true;
@@ -132,6 +181,6 @@ ks_ms ks_timer_left(ks_ref timer)
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_record *record = mine(s, timer);
     if (!record) return 0;
-    int64_t left = record->timer.sending->timer.due - ksi_fresh_ns(s) / 1000000;
+    int64_t left = record->timing.timer.due - ksi_fresh_ns(s) / NS_PER_MS;
     return left > 0 ? left : 0;
 }

@@ -27,8 +27,9 @@ static const char *const texts[] = {
     [KS_NOMEM] = "nomem",
     [KS_IGNORE] = "ignore",
     [KS_EXITED] = "exited",
+    [KS_DRAINING] = "draining",
 };
-_Static_assert(KSI_COUNT_OF(texts) == KS_EXITED + 1, "every status has a text");
+_Static_assert(KSI_COUNT_OF(texts) == KS_DRAINING + 1, "every status has a text");
 
 const char *ks_status_text(ks_status status)
 {

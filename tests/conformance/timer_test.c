@@ -122,7 +122,195 @@ static void send_interval2(void) { interval_to_other(false); }
 
 static void send_interval3(void) { interval_to_other(true); }
 
+/* The receiver has ended: nobody has to cancel. */
+static void send_interval5(void)
+{
+    struct counter counter = { .limit = 1 };
+    ks_ref monitor;
+    ks_pid pid = ks_spawn_monitor(counts, &counter, &monitor);
+    ks_ref timer = ks_send_every(500, pid, ks_int, &(ks_int){ 23 });
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
+    KS_CHECK(ks_timer_left(timer) > 0);
+    ks_sleep(600);
+    KS_CHECK(ks_timer_left(timer) == 0 && !ks_cancel(timer));
+    KS_CHECK(counter.count == 1 && nothing_comes());
+}
+
+/* --- invalid times ---------------------------------------------------------------------------- */
+static void send_after_invalid_args(void)
+{
+    static const ks_int n = 24;
+    KS_CHECK(ks_is_no_ref(ks_send_after(-1, ks_self(), ks_int, &n)));
+    KS_CHECK(ks_is_no_ref(ks_send_after(-1, ks_named("nobody"), ks_int, &n)));
+    KS_CHECK(ks_is_no_ref(ks_send_after(INT64_MIN, ks_self(), ks_int, &n)));
+    KS_CHECK(nothing_comes());
+}
+
+static void send_interval_invalid_args(void)
+{
+    static const ks_int n = 25;
+    KS_CHECK(ks_is_no_ref(ks_send_every(-1, ks_self(), ks_int, &n)));
+    KS_CHECK(ks_is_no_ref(ks_send_every(-1, ks_named("nobody"), ks_int, &n)));
+    KS_CHECK(ks_is_no_ref(ks_send_every_catch_up(-1, ks_self(), ks_int, &n)));
+    KS_CHECK(nothing_comes());
+}
+
+/* --- exits later ------------------------------------------------------------------------------ */
+static void forever(void *arg) { (void)ks_receive(KS_INFINITY); }
+
+/* Linked to us, who trap exits: it ends with that reason, when the second is over. */
+static void ends_later(bool by_name, ks_reason reason, ks_reason_kind seen)
+{
+    ks_trap_exit(true);
+    ks_pid pid = ks_spawn_link(forever, NULL);
+    if (by_name) KS_CHECK_OK(ks_register("ends_later", pid));
+    ks_ms begin = ks_now();
+    (void)ks_exit_after(1000, by_name ? ks_named("ends_later") : pid, reason);
+    KS_CHECK(exit_came(pid, seen, 2000));
+    KS_CHECK(ks_now() - begin >= 1000 && ks_now() - begin < 1200);
+    KS_CHECK(nothing_comes());
+}
+
+static void exits_itself(void *arg)
+{
+    (void)ks_exit_after(1000, ks_self(), *(const ks_reason *)arg);
+    forever(NULL);
+}
+
+static void ends_itself_later(ks_reason reason, ks_reason_kind seen)
+{
+    ks_trap_exit(true);
+    ks_pid pid = ks_spawn_link(exits_itself, &reason);
+    KS_CHECK(exit_came(pid, seen, 2000));
+    KS_CHECK(nothing_comes());
+}
+
+static void exit_after1(void) { ends_later(false, ks_error("exit"), KS_REASON_ERROR); }
+
+static void exit_after2(void) { ends_later(true, ks_error("exit"), KS_REASON_ERROR); }
+
+static void exit_after3(void) { ends_itself_later(ks_error("exit"), KS_REASON_ERROR); }
+
+static void exit_after4(void)
+{
+    ks_ref timer = ks_exit_after(0, ks_named("exit_after4"), ks_error("exit"));
+    KS_CHECK(nothing_comes());
+    KS_CHECK(!ks_cancel(timer));
+}
+
+static void kill_after1(void) { ends_later(false, KS_KILL, KS_REASON_KILLED); }
+
+static void kill_after2(void) { ends_later(true, KS_KILL, KS_REASON_KILLED); }
+
+static void kill_after3(void) { ends_itself_later(KS_KILL, KS_REASON_KILLED); }
+
+/* --- functions later: a cast to a server, whose handler is the function ----------------------- */
+KS_MODULE(applier, void);
+KS_CAST(applier, apply, ks_pid);
+KS_CAST(applier, overlap, ks_pid);
+struct applier {
+    ks_pid to;
+};
+
+static ks_next applier_handle_apply(applier *self, const ks_pid *to)
+{
+    ks_send(*to, ks_int, &(ks_int){ 26 });
+    return ks_noreply();
+}
+
+static void takes_long(void *arg)
+{
+    ks_pid to = *(const ks_pid *)arg;
+    ks_send(to, ks_int, &(ks_int){ 27 });
+    ks_sleep(1000);
+}
+
+/* What takes longer than the period is a process of its own. */
+static ks_next applier_handle_overlap(applier *self, const ks_pid *to)
+{
+    self->to = *to;
+    ks_spawn(takes_long, &self->to);
+    return ks_noreply();
+}
+KS_GEN_SERVER(applier, .ops = KS_OPS(applier, apply, overlap));
+
+static ks_pid start_applier(void)
+{
+    ks_pid server;
+    KS_CHECK_OK(ks_start(KS_CHILD(applier), &server));
+    return server;
+}
+
+static void applied_once(ks_ms after)
+{
+    ks_pid self = ks_self(), server = start_applier();
+    ks_ms begin = ks_now();
+    (void)applier_cast_after_apply(after, server, &self);
+    KS_CHECK(ks_receive_as(ks_int, after + 500) != NULL);
+    KS_CHECK(ks_now() - begin >= after && ks_now() - begin < after + 200);
+    KS_CHECK(nothing_comes());
+    kill_and_wait(server);
+}
+
+static void apply_after1(void) { applied_once(0); }
+
+static void apply_after2(void) { applied_once(500); }
+
+/* Three come in three periods, none after the cancel. */
+static void applied_in_rhythm(void)
+{
+    ks_pid self = ks_self(), server = start_applier();
+    ks_ms begin = ks_now();
+    ks_ref timer = applier_cast_every_apply(1000, server, &self);
+    for (int i = 1; i <= 3; i++) {
+        KS_CHECK(ks_receive_as(ks_int, 1500) != NULL);
+        KS_CHECK(ks_now() - begin >= 1000 * i && ks_now() - begin < 1000 * i + 200);
+    }
+    KS_CHECK(ks_cancel(timer));
+    KS_CHECK(nothing_comes() && nothing_comes());
+    kill_and_wait(server);
+}
+
+static void apply_interval1(void) { applied_in_rhythm(); }
+
+static void apply_repeatedly1(void) { applied_in_rhythm(); }
+
+static void apply_interval2(void)
+{
+    int count = 0;
+    ks_pid self = ks_self(), server = start_applier();
+    ks_ref timer = applier_cast_every_overlap(500, server, &self);
+    ks_sleep(1800);
+    KS_CHECK(ks_cancel(timer));
+    while (ks_receive_as(ks_int, 200)) count++;
+    KS_CHECK(count == 3);
+    KS_CHECK(nothing_comes());
+    kill_and_wait(server);
+}
+
 /* --- cancel ----------------------------------------------------------------------------------- */
+static void cancel3(void)
+{
+    ks_pid self = ks_self(), server = start_applier();
+    ks_ref timer = applier_cast_after_apply(1000, server, &self);
+    ks_sleep(500);
+    KS_CHECK(ks_cancel(timer));
+    KS_CHECK(nothing_comes() && nothing_comes());
+    kill_and_wait(server);
+}
+
+static void cancel5(void)
+{
+    ks_pid self = ks_self(), server = start_applier();
+    ks_ref timer = applier_cast_every_apply(500, server, &self);
+    KS_CHECK(ks_receive_as(ks_int, 2000) != NULL);
+    KS_CHECK(ks_cancel(timer));
+    ks_send_after(600, self, ks_bool, &(ks_bool){ true });
+    const ks_msg *msg = ks_receive(2000);
+    KS_CHECK(ks_as(ks_bool, msg) != NULL);
+    kill_and_wait(server);
+}
+
 /* The message of an instant timer was sent: it is there, whatever cancel says. */
 static void cancel1(void)
 {
@@ -244,7 +432,13 @@ int main(int argc, char **argv)
     return run_cases("timer_SUITE", argc, argv,
         SCENARIOS(SCENARIO(send_after1), SCENARIO(send_after2), SCENARIO(send_after4),
             SCENARIO(send_after5), SCENARIO(send_after7), SCENARIO(send_interval1),
-            SCENARIO(send_interval2), SCENARIO(send_interval3), SCENARIO(cancel1),
-            SCENARIO(cancel2), SCENARIO(cancel4), SCENARIO(cancel6), SCENARIO(sleep1),
-            SCENARIO(sleep2), SCENARIO(nonexistent1), SCENARIO(do_big_test)));
+            SCENARIO(send_interval2), SCENARIO(send_interval3), SCENARIO(send_interval5),
+            SCENARIO(send_after_invalid_args), SCENARIO(send_interval_invalid_args),
+            SCENARIO(exit_after1), SCENARIO(exit_after2), SCENARIO(exit_after3),
+            SCENARIO(exit_after4), SCENARIO(kill_after1), SCENARIO(kill_after2),
+            SCENARIO(kill_after3), SCENARIO(apply_after1), SCENARIO(apply_after2),
+            SCENARIO(apply_interval1), SCENARIO(apply_interval2), SCENARIO(apply_repeatedly1),
+            SCENARIO(cancel3), SCENARIO(cancel5), SCENARIO(cancel1), SCENARIO(cancel2),
+            SCENARIO(cancel4), SCENARIO(cancel6), SCENARIO(sleep1), SCENARIO(sleep2),
+            SCENARIO(nonexistent1), SCENARIO(do_big_test)));
 }

@@ -505,6 +505,36 @@ stops_in_order() { # signal
     exec {busy}>&- {c}>&-
 }
 
+is_refused() { [[ $( (connect) 2>&1) == *"Connection refused"* ]]; }
+
+# The server is in the middle of a pipeline, as nobody reads the answers yet, when it is told to
+# stop: nobody new comes in, and all that was asked is answered.
+finishes_its_work() {
+    local c busy idle got
+    start draining
+    head -c 65536 /dev/zero | tr '\0' v | cli -x SET big >/dev/null
+    connect
+    idle=$c
+    connect
+    busy=$c
+    check "an idle client is served" "+PONG" "$(ask "$idle" PING)"
+    for _ in {1..400}; do printf 'GET big\r\n'; done >&"$busy"
+    check "while it is busy others are served" "PONG" "$(cli PING)"
+    kill -TERM "$pid"
+    until_true 10 is_refused
+    check "new connections are refused while it finishes" 0 $?
+    kill -0 "$pid" 2>/dev/null
+    check "it still runs" 0 $?
+    got=$(timeout 20 cat <&"$busy" | wc -c)
+    check "every answer of the pipeline came (bytes)" $((400 * (8 + 65536 + 2))) "$got"
+    check "the idle client is closed" "(nothing)" "$(hear "$idle")"
+    await_end 20
+    check "a clean drain: exit code" 0 $?
+    exec {busy}>&- {idle}>&-
+    check_match "the log says what happens" "*kiosk: SIGTERM: stopping; work may be finished*" \
+        "$(<"$scratch/draining.err")"
+}
+
 command_line
 start main
 idle_fds=$(count_fds)
@@ -525,5 +555,6 @@ too_many_clients
 idle_clients
 stops_in_order TERM
 stops_in_order INT
+finishes_its_work
 echo "store: $checks checks, $failed failed"
 [ "$failed" -eq 0 ]

@@ -200,6 +200,10 @@ static void use_processes(void)
     ks_link(other);
     ks_demonitor(refs[0]);
     ks_unlink(other);
+    ks_ref later = ks_exit_after(KS_INFINITY, other, ks_error("a text that goes along"));
+    if (ks_is_no_ref(later)) whole = false;
+    KS_CHECK(ks_cancel(later) != ks_is_no_ref(later));
+    (void)ks_exit_after(KS_INFINITY, other, KS_KILL); /* goes with us */
     if (fine(ks_register("other", other))) ks_unregister("other");
     ks_status status = ks_stop_process(other, KS_SHUTDOWN, KS_INFINITY);
     KS_CHECK(status == KS_OK || status == KS_NOMEM || status == KS_NOPROC || status == KS_EXITED);
