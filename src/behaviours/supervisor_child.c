@@ -230,12 +230,21 @@ void ksi_child_report(ks_level level, const struct ksi_supervisor *self,
     const struct ksi_child *child, const char *format, ...)
 {
     if (!ks_log_enabled(level)) return;
-    char text[REPORT_BYTES], pid[64] = "";
+    char text[REPORT_BYTES], whole[REPORT_BYTES + 256], pid[64] = "";
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (!ks_is_none(child->pid)) ks_print_(&ks_pid_type, &child->pid, pid, sizeof pid);
-    ks_log(level, "supervisor '%s': child '%s' %s%s%s", self->module->name, child->row.id, pid,
-        pid[0] ? " " : "", text);
+    int length = snprintf(whole, sizeof whole, "supervisor '%s': child '%s' %s%s%s",
+        self->module->name, child->row.id, pid, pid[0] ? " " : "", text);
+    const ks_log_field fields[] = { KS_WITH("supervisor", self->module->name),
+        KS_WITH("child", child->row.id), KS_WITH("event", text), KS_WITH("child_pid", child->pid) };
+    size_t count = sizeof fields / sizeof fields[0] - (pid[0] ? 0 : 1);
+    ks_log_submit(&(ks_log_event){ .level = level,
+        .message = { whole, length < (int)sizeof whole ? (size_t)length : sizeof whole - 1 },
+        .report = level == KS_LOG_INFO ? "progress" : "supervisor",
+        .fields = fields,
+        .field_count = count,
+        .fields_said = count });
 }
