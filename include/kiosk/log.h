@@ -56,16 +56,17 @@ KS_API void ks_report_(ks_level level, const char *file, int line, const char *t
 
 typedef struct ks_log_event ks_log_event;
 /* An event that was made elsewhere: by a report of your own, by another logging library. Filtered
- * by its level; time and all that tells about the process are filled in: the time where it is zero, the
- * rest where there is no pid. */
+ * by its level. Filled in: the time where it is zero, and where there is no pid all that tells
+ * about the process. */
 static inline void ks_log_submit(const ks_log_event *event);
 
 /* --- which events ----------------------------------------------------------------------------- */
 /* The least level that is logged; default KS_LOG_NOTICE. Returns the old one. */
 KS_API ks_level ks_log_set_level(ks_level least);
 /* The same for processes of one module, above or below the general one. KS_FULL: 32 modules have
- * one; KS_BADARG: no name, or more than 47 bytes. */
+ * had one; KS_BADARG: no name, more than 47 bytes, no level. */
 KS_API ks_status ks_log_set_module_level(const char *module, ks_level least) KS_MUST_USE;
+/* The general level is theirs again. */
 KS_API void ks_log_unset_module_level(const char *module);
 /* "debug" to "emergency", "none"; "?" for anything else. A constant. */
 KS_API const char *ks_log_level_text(ks_level level);
@@ -130,7 +131,7 @@ static inline ks_status ks_log_add_handler(
     const char *id, const ks_log_handler *handler) KS_MUST_USE;
 /* KS_NOT_FOUND. "default": nothing goes to standard error, until a handler is set again. */
 KS_API ks_status ks_log_remove_handler(const char *id);
-/* The least level of one handler, at any time. KS_NOT_FOUND. */
+/* The least level of one handler, at any time. KS_NOT_FOUND, KS_BADARG. */
 KS_API ks_status ks_log_set_handler_level(const char *id, ks_level least);
 /* Handlers for ks_log_set_handler and ks_log_add_handler: standard error, without waiting. */
 KS_API void ks_log_to_text(const ks_log_event *event, void *unused);

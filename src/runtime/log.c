@@ -23,6 +23,8 @@ static struct {
     } table[MODULES];
 } modules = { .adding = PTHREAD_MUTEX_INITIALIZER };
 
+static bool is_limit(ks_level level) { return (unsigned)level <= KS_LOG_NONE; }
+
 static int find_module(const char *name)
 {
     int count = ksi_load_acquire(&modules.count); /* pairs with the release in add_module() */
@@ -76,6 +78,7 @@ static int add_module(const char *name)
 ks_status ks_log_set_module_level(const char *module, ks_level least)
 {
     if (!module || !module[0] || strlen(module) >= MODULE_BYTES) return KS_BADARG;
+    if (!is_limit(least)) return KS_BADARG;
     pthread_mutex_lock(&modules.adding);
     int at = find_module(module);
     if (at < 0) at = add_module(module);
@@ -165,6 +168,7 @@ ks_status ks_log_set_handler_level(const char *id, ks_level least)
 {
     struct handler *handler = find_handler(id);
     if (!handler) return KS_NOT_FOUND;
+    if (!is_limit(least)) return KS_BADARG;
     ksi_store_relaxed(&handler->least, (int)least); /* a number by itself */
     return KS_OK;
 }

@@ -106,7 +106,10 @@ static bool put_field(
     ksi_json_raw(out, ":");
     if (out->full) return keep(out, mark);
     size_t value = out->length;
-    ksi_json_value(out, field->type, ks_log_value(field), format->depth);
+    if (field->type == &ks_none_type)
+        ksi_json_raw(out, "null");
+    else
+        ksi_json_value(out, field->type, ks_log_value(field), format->depth);
     if (!out->full) return true;
     put_beginning(out, field, format, value);
     return keep(out, mark);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log_output.c - see log_output.h.
  *
- * Invariants: everything in `out` is used under its lock; lines leave in the order they came, all by
- * way of the queue; while `waiting` is set the thread is in charge of it. Nothing that can wait is
- * called with the lock held, but a write to a regular file. The descriptor is looked at before each
- * line: a program may put another file into its place. */
+ * Invariants: everything in `out` is used under its lock; lines leave in the order they came, all
+ * by way of the queue; while `waiting` is set the thread is in charge of it. With the lock held
+ * nothing waits but a write to a regular file, and who may. The descriptor is looked at before
+ * each line: a program may put another file into its place. */
 #include "runtime/log_output.h"
 
 #include "base/atomic.h"

@@ -152,6 +152,8 @@ static void put_value(struct writer *out, const ks_log_event *event, const ks_lo
     char text[VALUE_BYTES];
     if (field->type == &ksi_texts_type) {
         put_texts(out, value, indent);
+    } else if (field->type == &ks_none_type) {
+        puts_to(out, "nil");
     } else if (field->type == &ks_text_type) {
         const ks_text *given = value;
         ks_text whole = given->ptr ? *given : (ks_text){ "", 0 };
@@ -195,7 +197,10 @@ static void put_field(struct writer *out, const ks_log_event *event, const ks_lo
 /* --- the whole -------------------------------------------------------------------------------- */
 static void put_tail(struct writer *out, const ks_log_event *event)
 {
-    if (event->trace_id) format(out, " trace=%016llx", (unsigned long long)event->trace_id);
+    bool has_lines = event->report && event->fields_said < event->field_count;
+    if (event->trace_id)
+        format(out, "%s%016llx", has_lines && !out->format.single_line ? "\n  trace: " : " trace=",
+            (unsigned long long)event->trace_id);
     if (event->level != KS_LOG_DEBUG || !event->file) return;
     const char *slash = strrchr(event->file, '/');
     format(out, " (%.60s:%d)", slash ? slash + 1 : event->file, event->line);

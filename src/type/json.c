@@ -82,6 +82,13 @@ static void put_printed(struct ksi_json *out, const ks_field *field, const void 
     ksi_json_string(out, text, length < sizeof text ? length : sizeof text - 1, sizeof text);
 }
 
+static void put_reason(struct ksi_json *out, ks_reason reason)
+{
+    char text[2 * KS_REASON_TEXT_MAX];
+    ks_reason_text(reason, text, sizeof text);
+    ksi_json_string(out, text, strlen(text), sizeof text);
+}
+
 static void put_number(struct ksi_json *out, const ks_field *field, const void *at)
 {
     char text[64];
@@ -129,8 +136,8 @@ static void put_element(struct ksi_json *out, const ks_field *field, const void 
     case KS_KIND_LOCAL:
     case KS_KIND_SOCKET:
     case KS_KIND_BIN:
-    case KS_KIND_REASON:
     case KS_KIND_BLOB: put_printed(out, field, at); break;
+    case KS_KIND_REASON: put_reason(out, *(const ks_reason *)at); break;
     case KS_KIND_CSTR:
         string = ksi_pointer_at(at);
         put_string(out, string, string ? strlen(string) : 0);

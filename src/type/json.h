@@ -21,8 +21,8 @@ struct ksi_json {
 void ksi_json_raw(struct ksi_json *out, const char *bytes);
 /* Quoted. What takes more than max bytes in the buffer is cut, and ends in "... (N bytes)". */
 void ksi_json_string(struct ksi_json *out, const char *text, size_t len, size_t max);
-/* By description: an object, or what a bare type stands for. Secrets are "***"; pids, refs, reasons,
- * enums and bytes are strings as ks_print_ shows them; inf and nan are null. Long texts and lists
- * are cut. Shows depth levels, 8 at most; 0: 8. */
+/* By description: an object, or what a bare type stands for. Secrets are "***"; pids, refs, enums
+ * and bytes are strings as ks_print_ shows them, reasons as ks_reason_text; inf and nan are null.
+ * Long texts and lists are cut. Shows depth levels, 8 at most; 0: 8. */
 void ksi_json_value(struct ksi_json *out, const ks_type *type, const void *value, int depth);
 #endif
