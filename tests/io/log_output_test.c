@@ -325,8 +325,39 @@ START_TEST(outside_of_a_runtime_it_waits_a_while)
 }
 END_TEST
 
+/* A fork leaves the thread and what waits behind; the child has its own standard error. */
+static int fork_and_say(void)
+{
+    int ends[2];
+    if (pipe(ends)) return BAD;
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        ks_log_error("from the child");
+        _exit(ks_log_flush(0) == KS_OK && ks_log_dropped() == 0 ? GOOD : BAD);
+    }
+    close(ends[1]);
+    read_all(ends[0]);
+    close(ends[0]);
+    return count_of("from the child\n") == 1 && count_of(" line ") == 0 ? end(child) : BAD;
+}
+
+static void fork_when_stuck(void)
+{
+    say_many();
+    if (fork_and_say() != GOOD) _exit(BAD);
+}
+
+START_TEST(a_fork_begins_with_nothing)
+{
+    make_pipe();
+    ck_assert_int_eq(end(start(pipe_ends[1], fork_when_stuck)), GOOD);
+}
+END_TEST
+
 RUN_SUITE("log output", a_pipe_that_nobody_reads_stops_nobody, what_was_dropped_is_counted,
     the_count_is_json_where_all_is, a_pipe_without_a_reader_kills_nobody,
     a_full_device_stops_nobody, a_closed_standard_error_is_left_alone, a_file_gets_every_line,
-    a_socket_from_the_beginning_is_written, another_file_may_take_its_place, the_last_word_gets_out,
-    a_flush_is_for_those_who_may_wait, outside_of_a_runtime_it_waits_a_while)
+    a_socket_from_the_beginning_is_written, another_file_may_take_its_place,
+    a_fork_begins_with_nothing, the_last_word_gets_out, a_flush_is_for_those_who_may_wait,
+    outside_of_a_runtime_it_waits_a_while)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=20, each must be refused,
+/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=23, each must be refused,
  * and with -DM=0, which is correct. run.sh has what the compilers must say. */
 #include <kiosk/kiosk.h>
 
