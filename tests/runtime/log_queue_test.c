@@ -25,7 +25,9 @@ static void check_first(uint32_t size, char letter)
     const struct ksi_log_line *line = ksi_log_queue_first(&queue, &bytes);
     ck_assert_ptr_nonnull(line);
     ck_assert_uint_eq(line->size, size);
-    for (uint32_t i = 0; i < size; i++) ck_assert_int_eq(bytes[i], letter);
+    bool same = true;
+    for (uint32_t i = 0; i < size; i++) same &= bytes[i] == letter;
+    ck_assert(same);
 }
 
 START_TEST(lines_come_out_in_order)
@@ -33,8 +35,8 @@ START_TEST(lines_come_out_in_order)
     struct ksi_random random;
     unsigned in = 0, from = 0, refused = 0;
     ksi_random_seed(&random, 3);
-    for (int i = 0; i < 200000; i++) {
-        bool more = ksi_random_below(&random, 100) < (i / 20000 % 2 ? 30 : 70);
+    for (int i = 0; i < 40000; i++) {
+        bool more = ksi_random_below(&random, 100) < (i / 4000 % 2 ? 30 : 70);
         if (more && in - from < MODEL) {
             uint32_t size = (uint32_t)ksi_random_below(&random, i % 7 ? 100 : LONGEST);
             char letter = (char)('a' + i % 26);
@@ -49,8 +51,8 @@ START_TEST(lines_come_out_in_order)
             ksi_log_queue_take(&queue);
             from++;
         }
-        ck_assert_uint_eq(queue.count, in - from);
-        ck_assert_uint_le(queue.tail - queue.head, KSI_LOG_QUEUE_BYTES);
+        if (queue.count != in - from || queue.tail - queue.head > KSI_LOG_QUEUE_BYTES)
+            ck_abort_msg("%u lines of %u", queue.count, in - from);
     }
     ck_assert_uint_gt(refused, 0); /* it was full now and then */
 }
