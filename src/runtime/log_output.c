@@ -48,7 +48,7 @@ static struct {
     bool failing;   /* the latest write was refused for good */
     bool json;      /* the form of the latest line */
     bool thread_exists, waiting, stop;
-    pthread_t thread;
+    uintptr_t generation;   /* of the thread; one of an earlier one touches nothing any more */
     size_t sent;            /* bytes of the first line that are written */
     uint64_t dropped_since; /* the latest report */
     uint64_t dropped;       /* in all */
@@ -217,29 +217,27 @@ static void report_dropped(void)
 }
 
 /* --- the thread that waits -------------------------------------------------------------------- */
-/* Without the lock, and cancelled here only. Bytes of the first line that it wrote itself, or 0. */
+/* Without the lock. Bytes of the first line that it wrote itself, or 0. */
 static ssize_t wait_for_room(const char *bytes, size_t size)
 {
     struct pollfd poller = { .fd = out.fd, .events = POLLOUT };
     bool shy = out.how == SHY;
     ssize_t written = 0;
     pthread_mutex_unlock(&out.mutex);
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
     /* Again after a while: another file may have taken the place of this one. */
     if (poll(&poller, 1, LOOK_MS) > 0 && shy)
         written = write(STDERR_FILENO, bytes, size < PIECE_BYTES ? size : PIECE_BYTES);
     int error = errno;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     pthread_mutex_lock(&out.mutex);
     errno = error;
     return written;
 }
 
-static void *keep_writing(void *unused)
+static void *keep_writing(void *arg)
 {
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    const uintptr_t generation = (uintptr_t)arg;
     pthread_mutex_lock(&out.mutex);
-    while (!out.stop) {
+    while (!out.stop && out.generation == generation) {
         const char *bytes;
         look();
         if (drain() && !out.failing) report_dropped();
@@ -252,10 +250,15 @@ static void *keep_writing(void *unused)
             continue;
         }
         ssize_t written = wait_for_room(bytes + out.sent, line->size - out.sent);
+        if (out.generation != generation) break;
         if (written > 0)
             sent((size_t)written, line);
         else if (written < 0 && errno != EINTR && errno != EAGAIN)
             drop_all();
+    }
+    if (out.generation == generation) {
+        out.thread_exists = out.waiting = false;
+        pthread_cond_broadcast(&out.drained);
     }
     pthread_mutex_unlock(&out.mutex);
     return NULL;
@@ -265,10 +268,12 @@ static void *keep_writing(void *unused)
 static bool make_thread(void)
 {
     sigset_t all, old;
+    pthread_t thread;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     out.stop = false;
-    out.thread_exists = pthread_create(&out.thread, NULL, keep_writing, NULL) == 0;
+    out.thread_exists = pthread_create(&thread, NULL, keep_writing, (void *)++out.generation) == 0;
+    if (out.thread_exists) pthread_detach(thread);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return out.thread_exists;
 }
@@ -386,20 +391,26 @@ void ksi_log_output_open(void)
     pthread_mutex_unlock(&out.mutex);
 }
 
+/* It hears of it at its next look. One that stands in a write which nobody reads is left there: it
+ * finds another generation when it comes back. */
+static void end_thread(void)
+{
+    int64_t until_ms = moment_after(PATIENCE_MS);
+    struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
+    out.stop = true;
+    pthread_cond_signal(&out.work);
+    while (out.thread_exists)
+        if (pthread_cond_timedwait(&out.drained, &out.mutex, &until) == ETIMEDOUT) break;
+    out.generation++;
+    out.thread_exists = out.waiting = false;
+}
+
 void ksi_log_output_close(ks_ms timeout)
 {
     lock();
     (void)drain_until(moment_after(timeout));
     if (--out.runtimes == 0) {
-        if (out.thread_exists) {
-            out.stop = true;
-            pthread_cond_signal(&out.work);
-            pthread_mutex_unlock(&out.mutex);
-            pthread_cancel(out.thread); /* it may stand in a write that nobody reads */
-            pthread_join(out.thread, NULL);
-            pthread_mutex_lock(&out.mutex);
-            out.thread_exists = out.waiting = false;
-        }
+        end_thread();
         if (out.queue.count) drop_all();
         out.shut = false;
         close_own();

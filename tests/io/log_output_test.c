@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TOLD = 3, GOOD = 7, BAD = 8, MANY = 20000, TEXT_MAX = 4 << 20 };
+enum { TOLD = 3, GOOD = 7, BAD = 8, MANY = 20000, LONG = 7001, TEXT_MAX = 4 << 20 };
 
 static int program(void (*fn)(void))
 {
@@ -91,6 +91,15 @@ static void say_many_and_go_on(void)
     say_many();
     while (ks_is_alive(other)) ks_yield();
     if (others != 100 || ks_log_dropped() == 0) _exit(BAD);
+}
+
+/* Longer than what a pipe takes whole. */
+static void say_long(void)
+{
+    static char letters[LONG];
+    memset(letters, 'x', sizeof letters - 1);
+    for (int i = 0; i < 100; i++) ks_log_warning("begin%send", letters);
+    say_many();
 }
 
 static void say_json(void)
@@ -200,6 +209,19 @@ START_TEST(what_was_dropped_is_counted)
     ck_assert_int_eq(count_of("the last error"), 1); /* room is kept for it */
     ck_assert_int_le(lines + dropped, MANY + 1);     /* beside the last notice of the program */
     ck_assert_int_ge(lines + dropped, MANY);
+}
+END_TEST
+
+START_TEST(a_long_line_comes_whole)
+{
+    read_late(say_long);
+    int whole = 0;
+    for (const char *at = text; (at = strstr(at, "begin")); whole++) {
+        at += strlen("begin");
+        ck_assert_uint_eq(strspn(at, "x"), LONG - 1);
+        ck_assert_int_eq(strncmp(at + LONG - 1, "end\n", 4), 0);
+    }
+    ck_assert_int_gt(whole, 10);
 }
 END_TEST
 
@@ -356,7 +378,7 @@ START_TEST(a_fork_begins_with_nothing)
 END_TEST
 
 RUN_SUITE("log output", a_pipe_that_nobody_reads_stops_nobody, what_was_dropped_is_counted,
-    the_count_is_json_where_all_is, a_pipe_without_a_reader_kills_nobody,
+    a_long_line_comes_whole, the_count_is_json_where_all_is, a_pipe_without_a_reader_kills_nobody,
     a_full_device_stops_nobody, a_closed_standard_error_is_left_alone, a_file_gets_every_line,
     a_socket_from_the_beginning_is_written, another_file_may_take_its_place,
     a_fork_begins_with_nothing, the_last_word_gets_out, a_flush_is_for_those_who_may_wait,
