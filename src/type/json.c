@@ -37,7 +37,9 @@ static size_t escape(const char *text, size_t len, char (*ret_piece)[8], size_t 
         return 2;
     }
     if (step == 0) { /* no UTF-8: the replacement character */
-        memcpy(piece, "\xef\xbf\xbd", 3);
+        piece[0] = '\xef';
+        piece[1] = '\xbf';
+        piece[2] = '\xbd';
         return 3;
     }
     if (step == 1 && (byte < 0x20 || byte == 0x7f))
