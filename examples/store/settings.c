@@ -30,7 +30,7 @@ static const char help[] =
     "    --idle-timeout S      close a connection that sends nothing for so long; 0: never (0)\n"
     "    --send-timeout S      close a connection that takes no answers for so long (30)\n"
     "    --demo                show the supervision tree and what to try; allows DEBUG\n"
-    "    --kiosk-log=LEVEL     debug, info, notice, warning or error: the least that is logged "
+    "    --kiosk-log=WORDS     a level from debug to emergency, json: what is logged, and how "
     "(notice)\n"
     "    --help, --version\n"
     "\n"

@@ -15,7 +15,9 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in
  * order, as drain.h says (a second signal: at once). Returns what main should: 0 for a clean end, 1
- * else, with a last word in the log. Blocks the calling thread, which becomes the scheduler. */
+ * else, with a last word in the log. Blocks the calling thread, which becomes the scheduler. What
+ * is logged is chosen by KIOSK_LOG in the environment, then by --kiosk-log=: words of
+ * ks_log_configure. At the end standard error has a second to take what it did not take before. */
 static inline int ks_main(int argc, char **argv, const ks_child *root);
 /* The same with options, without a look at the command line. KS_OK: root ended clean; KS_EXITED:
  * not; else what its start gave. */

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "io/io.h"
 #include "runtime/drain.h"
+#include "runtime/log_output.h"
 #include "runtime/start.h"
 #include <errno.h>
 #include <kiosk/drain.h>
@@ -16,12 +17,15 @@
 #include <kiosk/log.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { PROCESSES_MAX = 16 * 1000 * 1000, STACK_SIZE = 256 * 1024, STOP_TIMEOUT = 30000 };
-enum { NAMED_MAX = 8, PROGRESS = 5000, MS = 1000 };
+enum { NAMED_MAX = 8, PROGRESS = 5000, MS = 1000, LOG_TIMEOUT = 1000 };
+
+#define LOG_WORDS "a level from debug to emergency or none, MODULE=LEVEL, text, json"
 
 typedef struct ksi_termination { /* SIGTERM or SIGINT came, or the program asks for it: 0 */
     int32_t number;
@@ -303,6 +307,7 @@ ks_status ks_run_(
     memcpy(&program.root, root, size < sizeof program.root ? size : sizeof program.root);
     if (!program.root.module) return KS_BADARG;
     program.name = name_of(&program.root);
+    ksi_log_output_open();
     ks_status status = open_signals(&program);
     if (!status) status = make_runtime(&program);
     if (status)
@@ -311,31 +316,31 @@ ks_status ks_run_(
     else
         run_runtime(&program);
     close_signals(&program);
+    ksi_log_output_close(LOG_TIMEOUT);
     return status ? status : program.status;
 }
 
-/* False: there is no such level. */
-static bool set_level(const char *name)
+/* KIOSK_LOG=... for all programs of an environment, --kiosk-log=... for this run. */
+static bool configure_log(int argc, char **argv)
 {
-    static const char *const names[] = { "debug", "info", "notice", "warning", "error" };
-    for (size_t i = 0; i < KSI_COUNT_OF(names); i++) {
-        if (strcmp(name, names[i]) != 0) continue;
-        (void)ks_log_set_level((ks_level)i);
-        return true;
+    static const char option[] = "--kiosk-log=";
+    const char *words = getenv("KIOSK_LOG");
+    if (words && ks_log_configure(words))
+        ks_log_warning(
+            "kiosk: KIOSK_LOG='%s' is not understood, and left out: %s", words, LOG_WORDS);
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], option, sizeof option - 1) != 0) continue;
+        words = argv[i] + sizeof option - 1;
+        if (!ks_log_configure(words)) continue;
+        ks_log_error("kiosk: %s'%s': %s", option, words, LOG_WORDS);
+        return false;
     }
-    return false;
+    return true;
 }
 
 int ks_main_(int argc, char **argv, const ks_child *root, size_t size)
 {
-    static const char log_option[] = "--kiosk-log=";
-    for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], log_option, sizeof log_option - 1) != 0) continue;
-        const char *name = argv[i] + sizeof log_option - 1;
-        if (set_level(name)) continue;
-        ks_log_error("kiosk: %s'%s': debug, info, notice, warning or error", log_option, name);
-        return 1;
-    }
+    if (!configure_log(argc, argv)) return 1;
     ks_runtime_options options = { .handle_termination = true };
     ks_status status = ks_run_(&options, sizeof options, root, size);
     return status ? 1 : 0;

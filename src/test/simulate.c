@@ -69,10 +69,10 @@ void ks_check_ok_(ks_status status, const char *file, int line, const char *what
 static void keep_log(const ks_log_event *event, void *arg)
 {
     struct run *run = arg;
+    const ks_log_format bare = { .bare = true };
     size_t left = sizeof run->log - run->log_length;
     if (event->message.len + 2 > left) return;
-    memcpy(run->log + run->log_length, event->message.ptr, event->message.len);
-    run->log_length += event->message.len;
+    run->log_length += ks_log_text(event, &bare, run->log + run->log_length, left - 1);
     run->log[run->log_length++] = '\n';
     run->log[run->log_length] = 0;
 }
@@ -234,9 +234,9 @@ static bool run_once(struct run *run)
     run->runtime = ksi_virtual_runtime(&run->world);
     KSI_ASSERT(run->runtime);
     running = run;
-    ks_log_set_handler(keep_log, run);
+    ks_log_handler usual = ks_log_set_handler(keep_log, run);
     run_to_end(run);
-    ks_log_set_handler(NULL, NULL);
+    ks_log_set_handler(usual.handle, usual.arg);
     look_for_leaks(run, descriptors);
     running = NULL;
     if (run->failed) fprintf(stderr, "--- log of the run:\n%s---\n", run->log);

@@ -18,7 +18,7 @@ struct writer {
     char *buffer;
     size_t size;
     size_t length; /* of the whole so far, also of what did not fit */
-    int depth;
+    int depth_left;
     int values_left;
 };
 
@@ -252,11 +252,11 @@ static void put_field(struct writer *out, const ks_field *field, const char *at)
 static void put_record(struct writer *out, const ks_type *type, const void *value)
 {
     bool bare = type->field_count == 1 && !type->fields[0].name;
-    if (out->depth == DEPTH_SHOWN || out->values_left == 0) {
+    if (out->depth_left == 0 || out->values_left == 0) {
         puts_to(out, "...");
         return;
     }
-    out->depth++;
+    out->depth_left--;
     out->values_left--;
     if (!bare) {
         puts_to(out, type->name);
@@ -267,13 +267,35 @@ static void put_record(struct writer *out, const ks_type *type, const void *valu
         put_field(out, &type->fields[i], (const char *)value + type->fields[i].offset);
     }
     if (!bare) puts_to(out, "}");
-    out->depth--;
+    out->depth_left++;
+}
+
+static size_t end(struct writer *out)
+{
+    if (out->size > 0) out->buffer[out->length < out->size ? out->length : out->size - 1] = '\0';
+    return out->length;
+}
+
+size_t ksi_print(const ks_type *type, const void *value, int depth, char *buffer, size_t size)
+{
+    if (depth <= 0 || depth > DEPTH_SHOWN) depth = DEPTH_SHOWN;
+    struct writer out = {
+        .buffer = buffer, .size = size, .depth_left = depth, .values_left = VALUES_SHOWN
+    };
+    put_record(&out, type, value);
+    return end(&out);
+}
+
+size_t ksi_print_element(const ks_field *field, const void *at, char *buffer, size_t size)
+{
+    struct writer out = {
+        .buffer = buffer, .size = size, .depth_left = DEPTH_SHOWN, .values_left = VALUES_SHOWN
+    };
+    put_element(&out, field, at);
+    return end(&out);
 }
 
 size_t ks_print_(const ks_type *type, const void *value, char *buffer, size_t size)
 {
-    struct writer out = { .buffer = buffer, .size = size, .values_left = VALUES_SHOWN };
-    put_record(&out, type, value);
-    if (size > 0) buffer[out.length < size ? out.length : size - 1] = '\0';
-    return out.length;
+    return ksi_print(type, value, DEPTH_SHOWN, buffer, size);
 }

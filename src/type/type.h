@@ -47,6 +47,12 @@ static inline void ksi_type_release(const ks_type *type, const void *value)
     if (type->owns) ksi_type_release_deep(type, (void *)value);
 }
 
+/* As ks_print_, with depth levels of structs and lists, 8 at most; 0: 8. */
+size_t ksi_print(const ks_type *type, const void *value, int depth, char *buffer, size_t size);
+/* One value of a field, or one element of an array, as ks_print_ shows it; a secret is shown, too:
+ * whoever calls has looked. */
+size_t ksi_print_element(const ks_field *field, const void *at, char *buffer, size_t size);
+
 /* An enum's number, whatever the width of its C type, and its name; NULL when it has none. */
 int64_t ksi_enum_get(const ks_enum *names, const void *at);
 const char *ksi_enum_name(const ks_enum *names, int64_t value);

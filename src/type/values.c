@@ -2,6 +2,9 @@
 /* values.c - the types that are values themselves: one field without a name, at offset 0. And what
  * enums are called. Any thread. */
 #include "type/type.h"
+#include <kiosk/log_with.h>
+
+typedef uint64_t ks_natural;
 
 #define VALUE(T, kind_)                                                                            \
     static const ks_field T##_fields[] = { { .width = sizeof(T), .count = 1, .kind = kind_ } };    \
@@ -11,6 +14,7 @@
 const ks_type ks_none_type = { "ks_none", NULL, sizeof(ks_none), 0, true, false };
 VALUE(ks_bool, KS_KIND_BOOL);
 VALUE(ks_int, KS_KIND_I64);
+VALUE(ks_natural, KS_KIND_U64);
 VALUE(ks_float, KS_KIND_F64);
 VALUE(ks_text, KS_KIND_TEXT);
 VALUE(ks_blob, KS_KIND_BLOB);

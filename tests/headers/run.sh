@@ -29,5 +29,13 @@ for cc in gcc clang; do
 done
 compile g++ c++ -std=c++17
 compile clang++ c++ -std=c++17
+# What a client needs of them in C++: the file beside this one.
+for cc in g++ clang++; do
+    command -v $cc >/dev/null || continue
+    # shellcheck disable=SC2086
+    $cc -std=c++17 $flags -I "$include" "${0%/*}/client.cpp" ||
+        { echo "FAILED: $cc client.cpp"; failed=1; }
+    compiled=$((compiled + 1))
+done
 echo "headers: $compiled compilations"
 [ "$compiled" -gt 0 ] && [ "$failed" -eq 0 ]

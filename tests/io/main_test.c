@@ -237,11 +237,11 @@ START_TEST(the_signals_are_given_back)
 END_TEST
 
 /* --- the command line ------------------------------------------------------------------------- */
-START_TEST(ks_main_reads_the_level_only)
+START_TEST(ks_main_reads_what_to_log)
 {
     scenario = return_at_once;
     ks_child root = { .module = &scenario_module };
-    char *good[] = { "program", "--other", "--kiosk-log=error", "file" };
+    char *good[] = { "program", "--other", "--kiosk-log=info,text,scenario=alert,error", "file" };
     ck_assert_int_eq(ks_main(4, good, &root), 0);
     ck_assert_int_eq(ks_log_set_level(KS_LOG_CRITICAL), KS_LOG_ERROR);
     char *bad[] = { "program", "--kiosk-log=loud" };
@@ -249,7 +249,25 @@ START_TEST(ks_main_reads_the_level_only)
 }
 END_TEST
 
+/* Of an environment, which is for many programs: what is not understood does not keep one from its
+ * start. The command line has the last word. */
+START_TEST(ks_main_reads_the_environment_first)
+{
+    scenario = return_at_once;
+    ks_child root = { .module = &scenario_module };
+    char *line[] = { "program", "--kiosk-log=alert" };
+    (void)setenv("KIOSK_LOG", "critical", 1);
+    ck_assert_int_eq(ks_main(1, line, &root), 0);
+    ck_assert_int_eq(ks_log_set_level(KS_LOG_NONE), KS_LOG_CRITICAL);
+    ck_assert_int_eq(ks_main(2, line, &root), 0);
+    ck_assert_int_eq(ks_log_set_level(KS_LOG_NONE), KS_LOG_ALERT);
+    (void)setenv("KIOSK_LOG", "loud", 1);
+    ck_assert_int_eq(ks_main(1, line, &root), 0);
+    ck_assert_int_eq(ks_log_set_level(KS_LOG_NONE), KS_LOG_NONE);
+}
+END_TEST
+
 RUN_SUITE("main", the_end_of_root_is_the_result, a_failed_start_is_the_result,
     a_short_row_is_filled_up, run_within_test, what_is_left_is_killed_and_named,
     a_signal_stops_in_order, a_second_signal_kills, who_does_not_stop_in_time_is_killed,
-    the_signals_are_given_back, ks_main_reads_the_level_only)
+    the_signals_are_given_back, ks_main_reads_what_to_log, ks_main_reads_the_environment_first)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=20, each must be refused,
+/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=23, each must be refused,
  * and with -DM=0, which is correct. run.sh has what the compilers must say. */
 #include <kiosk/kiosk.h>
 
@@ -99,6 +99,10 @@ KS_GEN_SERVER(box, .init = box_init, .handle_tineout = NULL, .ops = KS_OPS(box, 
 KS_GEN_SERVER(box, .init = box_init, .ops = KS_OPS(box, put, get, reset));
 #endif
 
+struct undescribed {
+    int number;
+};
+
 void client(ks_pid to);
 void client(ks_pid to)
 {
@@ -127,6 +131,15 @@ void client(ks_pid to)
 #if M == 19 /* printed as something else */
     char text[10];
     ks_print(put_req, &right, text, sizeof text);
+#endif
+#if M == 21 /* a field of a type that nobody described */
+    ks_report(KS_LOG_INFO, "text", KS_WITH("colour", (struct undescribed){ 1 }));
+#elif M == 22 /* described as something else */
+    ks_report(KS_LOG_INFO, "text", KS_WITH_TYPE("put", put_req, &right));
+#elif M == 23 /* a format without its argument */
+    ks_log_info("listening on %s");
+#else
+    ks_report(KS_LOG_INFO, "text", KS_WITH("n", right), KS_WITH("to", to));
 #endif
     (void)wrong, (void)right;
 }

@@ -35,6 +35,9 @@ cat >"$table" <<'TABLE'
 18 error: .*(_Generic|controlling expression).*'const (struct )?put_req \*'.* not compatible
 19 error: .*(_Generic|controlling expression).*'ks_int \*'.* not compatible
 20 error: (invalid initializer|initializing 'box_get_request'.* 'box_put_request')
+21 error: .*(_Generic|controlling expression).*'struct undescribed'.* not compatible
+22 error: .*(_Generic|controlling expression).*'ks_int \*'.* not compatible
+23 warning: .*(format '%s' expects a matching|more '%' conversions than data)
 TABLE
 
 # In the C locale, where both compilers quote 'so'.

@@ -23,7 +23,8 @@ static void take_report(const ks_log_event *event, void *arg)
     if (event->level < KS_LOG_WARNING) return;
     struct report *report = &reports[reports_seen++ % REPORTS];
     report->level = event->level;
-    snprintf(report->text, sizeof report->text, KS_TEXT_FMT, KS_TEXT_ARG(event->message));
+    const ks_log_format bare = { .bare = true };
+    ks_log_text(event, &bare, report->text, sizeof report->text);
 }
 
 static int reports_kept(void) { return reports_seen < REPORTS ? reports_seen : REPORTS; }
