@@ -119,7 +119,7 @@ static void stop(void)
 
 int main(int argc, char **argv)
 {
-    return run_cases("GenServerTest", argc, argv,
+    return run_cases("Elixir GenServerTest", argc, argv,
         SCENARIOS({ "start_link/2, call/2 and cast/2", start_link_call_and_cast },
             { "start/2", start_is_not_linked }, { "start_link/3 with local", local_name },
             { "nil name", nil_name }, { "whereis/1", whereis }, { "stop/3", stop }));
