@@ -30,7 +30,7 @@ test: ## install what is missing, then everything a change must pass
 gate: ## the same without installing anything
 	@scripts/gate.sh
 
-test-all: ## the gate, ThreadSanitizer, the mean build, valgrind
+test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, 1000 seeds
 	@scripts/setup.sh test
 	@scripts/gate.sh all
 

@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 usual="gcc clang asan-gcc asan-clang tidy format shell"
-every="$usual tsan-gcc tsan-clang mean valgrind flood"
+every="$usual tsan-gcc tsan-clang mean valgrind flood seeds"
 out=build/gate
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 began=$(date +%s)
@@ -103,6 +103,15 @@ floods() {
     done
 }
 
+# The rules and the behaviours with a thousand seeds instead of a hundred.
+thousand_seeds() {
+    for program in "$out"/gcc/tests/rules/*_test "$out"/gcc/tests/behaviours/*_test \
+        "$out"/gcc/tests/conformance/*_test; do
+        check "seeds-$(basename "$program")" env KIOSK_RUNS=1000 CK_TIMEOUT_MULTIPLIER=60 \
+            "$program"
+    done
+}
+
 # What reads files only, with what clang's configuration built. STEP
 static_check() {
     [ -x "$out/clang/tests/tidy_test" ] || build clang clang || return
@@ -135,6 +144,7 @@ step() {
     flood)
         { [ -x "$out/gcc/bench/kiosk-bench" ] || build gcc gcc; } && check flood floods
         ;;
+    seeds) { [ -x "$out/gcc/tests/tidy_test" ] || build gcc gcc; } && thousand_seeds ;;
     tidy | style) static_check "$1" ;;
     format) check format scripts/format.sh --check ;;
     shell) check shell shellcheck scripts/*.sh tests/*/*.sh .ci/run ;;

@@ -22,13 +22,13 @@ KS_API const void *ks_step_state_(ks_pid server, const ks_module *module);
 
 /* --- a simulated program ---------------------------------------------------------------------- */
 typedef struct ks_simulation {
-    uint64_t seed;        /* of the first run; 0: from KIOSK_SEED, else 1 */
-    int runs;             /* as many seeds; default 1; with KIOSK_SEED 1 */
-    double yield;         /* chance that a process is put aside at a call into kiosk; default 0.1 */
-    double delay;         /* chance that a signal is held back, in order; default 0.1 */
-    double out_of_memory; /* chance that an allocation fails; default 0 */
-    ks_ms time_limit;     /* virtual; default one hour */
-    bool may_leave;       /* processes may be left at the end: they are killed, not a failure */
+    uint64_t seed; /* of the first run; 0: from KIOSK_SEED, else 1 */
+    int runs;     /* as many seeds; default 1; with KIOSK_SEED 1; more than 1: KIOSK_RUNS, if set */
+    double yield; /* chance that a process is put aside at a call into kiosk; default 0.1 */
+    double delay; /* chance that a signal is held back, in order; default 0.1 */
+    double out_of_memory;     /* chance that an allocation fails; default 0 */
+    ks_ms time_limit;         /* virtual; default one hour */
+    bool may_leave;           /* processes may be left at the end: they are killed, not a failure */
     uint64_t fail_allocation; /* the n-th allocation since the scenario began fails; 0: none */
 } ks_simulation;
 /* Runs scenario as a process of a fresh simulated runtime, for each seed, until it returns; then

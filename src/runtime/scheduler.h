@@ -297,6 +297,6 @@ void ksi_die(struct ksi_scheduler *s, struct ksi_process *p);
 /* --- report.c --------------------------------------------------------------------------------- */
 /* Before anybody formats: the reason, and the message being handled. */
 void ksi_report_fill(struct ksi_process *p, ks_report *ret_report);
-void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const ks_report *report);
+void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const ks_report *said);
 
 #endif

@@ -12,6 +12,7 @@
 #include "test/virtual.h"
 #include <dirent.h>
 #include <kiosk/log.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,15 @@ static bool run_once(struct run *run)
     return !run->failed;
 }
 
+/* What is tried with several seeds is tried with as many as KIOSK_RUNS says. */
+static int runs_of(const ks_simulation *simulation)
+{
+    const char *wanted = getenv("KIOSK_RUNS");
+    if (getenv("KIOSK_SEED") || simulation->runs < 1) return 1;
+    long runs = wanted && simulation->runs > 1 ? strtol(wanted, NULL, 10) : simulation->runs;
+    return runs > 0 && runs < INT_MAX ? (int)runs : simulation->runs;
+}
+
 int ks_simulate(const ks_simulation *simulation, void (*scenario)(void))
 {
     static const ks_simulation defaults = { 0 };
@@ -254,7 +264,7 @@ int ks_simulate(const ks_simulation *simulation, void (*scenario)(void))
     const char *replay = getenv("KIOSK_SEED");
     uint64_t first = run->simulation->seed;
     if (!first) first = replay ? strtoull(replay, NULL, 0) : 1;
-    int runs = run->simulation->runs > 0 && !replay ? run->simulation->runs : 1;
+    int runs = runs_of(run->simulation);
     bool passed = true;
     for (int i = 0; i < runs && passed; i++) {
         run->seed = first + (uint64_t)i;
