@@ -56,7 +56,7 @@ static inline void ksi_message_put(
 }
 /* Hands a message over; it is the target's, or freed. KS_NOPROC: target is NULL, freed;
  * KS_OVERLOAD: refused by the mailbox limit, freed. A caller that already waits is answered so. */
-static inline ks_status ksi_message_send_as(struct ksi_scheduler *s, struct ksi_process *target,
+static KSI_INLINE ks_status ksi_message_send_as(struct ksi_scheduler *s, struct ksi_process *target,
     struct ksi_message *m, enum ksi_urgency urgency)
 {
     if (KSI_UNLIKELY(!target || s->simulator || target->queue_length >= target->mailbox_gate))
