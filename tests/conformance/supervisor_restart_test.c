@@ -121,40 +121,43 @@ static void simple_one_for_one(void)
     one_is_restarted_alone(start(KS_CHILD(dyn, TWO_AN_HOUR)), "child1", "child2");
 }
 
-/* Of two children one cannot be started again: all end. first: that one was started first. */
-static void a_failing_restart_escalates(const ks_child *how, bool first)
+/* Of two children one cannot be started again: all end. first: that one was started first.
+ * good_did: starts and asked ends of the other one, which tell who is restarted with whom. */
+static void a_failing_restart_escalates(const ks_child *how, bool first, const char *good_did)
 {
     begin();
+    const ks_child good_row = { KS_START(worker, .tag = 'a'), .id = "good" };
+    const ks_child row = { KS_START(worker, .how = FAILS_AGAIN), .id = "bad" };
     ks_pid sup = start(how), good = { 0 };
-    if (!first) good = ADD(sup, "good");
-    ks_child row = { KS_START(worker, .how = FAILS_AGAIN), .id = "bad" };
+    if (!first) good = add(sup, &good_row);
     ks_pid bad = add(sup, &row);
-    if (first) good = ADD(sup, "good");
+    if (first) good = add(sup, &good_row);
     ks_link(good);
     world.again = true;
     end(first ? bad : good, ABNORMAL);
     KS_CHECK(gave_up(sup) && !ks_is_alive(good) && world.failures == 4);
+    KS_CHECK(traced(good_did));
     KS_CHECK(reported("more than 4 restarts", "shutdown: module 'worker'"));
 }
 
 static void one_for_one_escalation(void)
 {
-    a_failing_restart_escalates(KS_CHILD(ofo, .intensity = 4, .period = 3600), true);
+    a_failing_restart_escalates(KS_CHILD(ofo, .intensity = 4, .period = 3600), true, "Aa");
 }
 
 static void simple_one_for_one_escalation(void)
 {
-    a_failing_restart_escalates(KS_CHILD(dyn, .intensity = 4, .period = 3600), true);
+    a_failing_restart_escalates(KS_CHILD(dyn, .intensity = 4, .period = 3600), true, "Aa");
 }
 
 static void one_for_all_escalation(void)
 {
-    a_failing_restart_escalates(KS_CHILD(ofa, .intensity = 4, .period = 3600), false);
+    a_failing_restart_escalates(KS_CHILD(ofa, .intensity = 4, .period = 3600), false, "AAaAaAaAa");
 }
 
 static void rest_for_one_escalation(void)
 {
-    a_failing_restart_escalates(KS_CHILD(rfo, .intensity = 4, .period = 3600), false);
+    a_failing_restart_escalates(KS_CHILD(rfo, .intensity = 4, .period = 3600), false, "AAa");
 }
 
 /* --- groups ----------------------------------------------------------------------------------- */

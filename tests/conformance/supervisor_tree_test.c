@@ -218,11 +218,11 @@ static void get_callback_module(void)
 {
     begin();
     ks_pid top = start(KS_CHILD(ofo));
-    add(top, KS_CHILD(supchild1));
+    add(top, &(ks_child){ KS_START(supchild1), .id = "below" });
     ks_child row;
-    KS_CHECK(ks_text_eq(info(top, "supchild1").name, ks_lit("supchild1")));
-    KS_CHECK(info(top, "supchild1").is_supervisor);
-    KS_CHECK_OK(ks_get_child(top, "supchild1", &row));
+    KS_CHECK(ks_text_eq(info(top, "below").name, ks_lit("supchild1")));
+    KS_CHECK(info(top, "below").is_supervisor);
+    KS_CHECK_OK(ks_get_child(top, "below", &row));
     KS_CHECK(row.module == &supchild1_module);
     stop(top);
 }
