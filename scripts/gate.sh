@@ -138,7 +138,8 @@ step() {
             run_tests mean "" -LE static
         ;;
     valgrind)
-        build valgrind gcc "-DKIOSK_TEST_WRAPPER=valgrind;-q;--error-exitcode=99" &&
+        wrapper="valgrind;-q;--error-exitcode=99;--suppressions=$PWD/scripts/valgrind.supp"
+        build valgrind gcc "-DKIOSK_TEST_WRAPPER=$wrapper" &&
             run_tests valgrind "" -LE 'static|uses'
         ;;
     flood)
