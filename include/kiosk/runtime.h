@@ -11,6 +11,7 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
     ks_ms stop_timeout;      /* for the whole ordered stop, then what is left is killed; 30 s */
     bool handle_termination; /* SIGTERM and SIGINT stop the root in order (ks_main says yes) */
     ks_ms drain_timeout;     /* of it, for all who finish their work: drain.h; two thirds of it */
+    uint32_t schedulers;     /* threads that run processes; default: KIOSK_SCHEDULERS, else 1 */
 } ks_runtime_options;
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in

@@ -58,7 +58,7 @@ static const struct ksi_process *find(ks_pid pid)
 uint64_t ks_mailbox_length(ks_pid pid)
 {
     const struct ksi_process *p = find(pid);
-    return p ? p->queue_length : 0;
+    return p ? ksi_load_relaxed(&p->queue_length) : 0;
 }
 
 uint64_t ks_mailbox_bytes(ks_pid pid)
