@@ -102,6 +102,8 @@ static inline ks_status ks_start(const ks_child *how, ks_pid *ret_pid) KS_MUST_U
 static inline ks_status ks_start_link(const ks_child *how, ks_pid *ret_pid) KS_MUST_USE;
 static inline ks_status ks_start_monitor(
     const ks_child *how, ks_pid *ret_pid, ks_ref *ret_monitor) KS_MUST_USE;
+static inline ks_status ks_start_link_monitor(
+    const ks_child *how, ks_pid *ret_pid, ks_ref *ret_monitor) KS_MUST_USE;
 /* Orderly end from outside, with terminate; blocks until it is gone. KS_OK: it ended with that
  * reason; KS_EXITED: with another one; KS_TIMEOUT (it lives on), KS_NOPROC, KS_CALLING_SELF,
  * KS_NOMEM. */
@@ -143,5 +145,10 @@ static inline ks_status ks_start_link(const ks_child *how, ks_pid *ret_pid)
 static inline ks_status ks_start_monitor(const ks_child *how, ks_pid *ret_pid, ks_ref *ret_monitor)
 {
     return ks_start_(how, sizeof *how, 2, ret_pid, ret_monitor);
+}
+static inline ks_status ks_start_link_monitor(
+    const ks_child *how, ks_pid *ret_pid, ks_ref *ret_monitor)
+{
+    return ks_start_(how, sizeof *how, 3, ret_pid, ret_monitor);
 }
 #endif

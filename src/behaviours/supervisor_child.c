@@ -274,25 +274,25 @@ void ksi_child_report(const char *context, const struct ksi_supervisor *self,
 {
     ks_level level = context ? KS_LOG_ERROR : self->asked ? KS_LOG_DEBUG : KS_LOG_INFO;
     if (!ks_log_enabled(level)) return;
-    char text[REPORT_BYTES], whole[2 * REPORT_BYTES + 256], row[REPORT_BYTES], pid[64] = "";
+    char text[REPORT_BYTES], whole[REPORT_BYTES + 256], row[REPORT_BYTES], pid[64] = "";
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     put_row(&child->row, ksi_is_supervisor(child), row, sizeof row);
     if (!ks_is_none(child->pid)) ks_print_(&ks_pid_type, &child->pid, pid, sizeof pid);
-    int length = snprintf(whole, sizeof whole, "supervisor '%s': child '%s' %s%s%s\n  %s: %s",
-        self->module->name, child->row.id, pid, pid[0] ? " " : "", text,
-        context ? context : "progress", row);
-    const ks_log_field fields[] = { KS_WITH("supervisor", self->module->name),
-        KS_WITH("child", child->row.id), KS_WITH("event", text),
-        KS_WITH("context", context ? context : "progress"), KS_WITH("row", row),
-        KS_WITH("child_pid", child->pid) };
-    size_t count = sizeof fields / sizeof fields[0] - (pid[0] ? 0 : 1);
+    int length = snprintf(whole, sizeof whole, "supervisor '%s': child '%s' %s%s%s",
+        self->module->name, child->row.id, pid, pid[0] ? " " : "", text);
+    if (!context) context = "progress";
+    ks_log_field fields[6] = { KS_WITH("supervisor", self->module->name),
+        KS_WITH("child", child->row.id), KS_WITH("event", text), KS_WITH("context", context) };
+    size_t said = 4;
+    if (pid[0]) fields[said++] = KS_WITH("child_pid", child->pid);
+    fields[said] = KS_WITH(context, row);
     ks_log_submit(&(ks_log_event){ .level = level,
         .message = { whole, length < (int)sizeof whole ? (size_t)length : sizeof whole - 1 },
-        .report = context ? "supervisor" : "progress",
+        .report = level == KS_LOG_ERROR ? "supervisor" : "progress",
         .fields = fields,
-        .field_count = count,
-        .fields_said = count });
+        .field_count = said + 1,
+        .fields_said = said });
 }

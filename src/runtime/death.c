@@ -268,7 +268,7 @@ void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
     report(s, p);
     give_back(s, p);
     release_owned(s, p);
-    ksi_name_forbid(s, p);
+    if (s->parallel || ksi_load_relaxed(&p->name)) ksi_name_forbid(s, p); /* we, or who locks */
     ksi_bound_release(s, p);
     tell(s, p);
     free_memory(s, p);

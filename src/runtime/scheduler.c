@@ -130,7 +130,7 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
         }
         ksi_take_wakes(s);
         if (KSI_UNLIKELY(s->ranked > 0)) return take_ranked(s);
-        if (s->queue.length > 1) ksi_share(s);
+        if (KSI_UNLIKELY(s->parallel) && s->queue.length > 1) ksi_share(s);
         if (s->queue.first) return take(s, &s->queue);
         if (KSI_UNLIKELY(ksi_load_acquire(&s->stopping))) return NULL;
         idle(s);
@@ -295,12 +295,13 @@ static bool init_stacks(struct ksi_scheduler *s)
     return second != NULL;
 }
 
-static bool init_scheduler(
-    struct ksi_runtime *runtime, struct ksi_scheduler *s, const struct ksi_seams *seams)
+static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
+    const struct ksi_seams *seams, bool parallel)
 {
     s->runtime = runtime;
     s->seams = *seams;
     s->number = runtime->scheduler_count;
+    s->parallel = parallel;
     runtime->schedulers[runtime->scheduler_count++] = s;
     s->queue.end = &s->queue.first;
     s->high.end = &s->high.first;
@@ -332,11 +333,11 @@ struct ksi_runtime *ksi_runtime_new(
     ksi_spans_init(&runtime->spans);
     ksi_names_init(&runtime->names);
     bool good = init_tables(runtime);
-    good &= init_scheduler(runtime, &runtime->scheduler, &seams[0]);
+    good &= init_scheduler(runtime, &runtime->scheduler, &seams[0], count > 1);
     for (uint32_t i = 1; i < count && good; i++) {
         struct ksi_scheduler *s = aligned_alloc(64, sizeof *s);
         if (s) memset(s, 0, sizeof *s);
-        good = s && init_scheduler(runtime, s, &seams[i]);
+        good = s && init_scheduler(runtime, s, &seams[i], true);
     }
     for (uint32_t i = 0; i < count && good && count > 1; i++)
         good = ksi_signals_reserve(runtime->schedulers[i]);

@@ -54,6 +54,7 @@ struct ksi_scheduler {
     struct ksi_runtime *runtime;
     struct ksi_seams seams;
     uint32_t number; /* among the schedulers of its runtime */
+    bool parallel;   /* there are others */
     void *io;        /* of the layer above */
     struct ksi_process *current;
     struct ksi_stack *stack;          /* we are on it */
@@ -172,6 +173,7 @@ static inline bool ksi_is_home(const struct ksi_scheduler *s, struct ksi_process
  * slot may come home after it was looked up, when its process has ended elsewhere. */
 static inline bool ksi_is_here(const struct ksi_scheduler *s, struct ksi_process *p, uint64_t id)
 {
+    if (KSI_LIKELY(!s->parallel)) return true; /* it was looked up in this very turn */
     /* relaxed: only its home changes them */
     return ksi_is_home(s, p) && ksi_load_relaxed(&p->generation) == id >> 32 &&
         ksi_load_relaxed(&p->in_use);

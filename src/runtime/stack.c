@@ -182,9 +182,6 @@ void ksi_stack_leaving(struct ksi_stack *from, struct ksi_stack *to)
     left = from;
     __sanitizer_start_switch_fiber(&from->fake, to->lowest, to->size);
 #endif
-#if KSI_THREAD_SANITIZER
-    __tsan_switch_to_fiber(to->fiber, 0);
-#endif
 }
 
 void ksi_stack_back(struct ksi_stack *from)

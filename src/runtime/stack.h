@@ -11,6 +11,9 @@
 #include "base/base.h"
 #include "runtime/context.h"
 #include "runtime/sanitizers.h"
+#if KSI_THREAD_SANITIZER
+#include <sanitizer/tsan_interface.h>
+#endif
 
 struct ksi_stack {
     void *sp; /* context, while it does not run */
@@ -72,6 +75,10 @@ static inline __attribute__((always_inline)) void ksi_stack_switch(
     struct ksi_stack *from, struct ksi_stack *to)
 {
     ksi_stack_leaving(from, to);
+#if KSI_THREAD_SANITIZER
+    /* Here, not in a function of its own, whose end ThreadSanitizer would count for the new fiber. */
+    __tsan_switch_to_fiber(to->fiber, 0);
+#endif
     KSI_CONTEXT_SWITCH(&from->sp, to->sp);
     ksi_stack_back(from);
 }

@@ -171,7 +171,7 @@ ks_pid ks_spawn_monitor_with_(void (*fn)(void *arg), void *arg, const ks_monitor
 }
 
 /* --- start: a module by its row --------------------------------------------------------------- */
-enum relation { ALONE, LINKED, MONITORED };
+enum relation { ALONE, LINKED = 1, MONITORED = 2 }; /* one or both of the latter */
 
 /* Rows of older programs are shorter. */
 static bool read_row(const ks_child *how, size_t size, ks_child *ret_row)
@@ -210,12 +210,12 @@ static ks_status prepare(struct ksi_scheduler *s, const ks_child *row, const ks_
     if (!p) return KS_NOMEM;
     ks_status status = set_limits(s, p, row);
     if (!status && row->name) status = ksi_name_register(s, row->name, ksi_process_id(p));
-    if (!status && relation == LINKED && !link_both(s, p)) status = KS_NOMEM;
+    if (!status && (relation & LINKED) && !link_both(s, p)) status = KS_NOMEM;
     if (status) {
         unmake(s, p);
         return status;
     }
-    if (relation == LINKED) p->flags |= KSI_LINK_STARTER;
+    if (relation & LINKED) p->flags |= KSI_LINK_STARTER;
     *ret_process = p;
     return KS_OK;
 }
@@ -245,7 +245,7 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
     if (status) return status;
     pid = ksi_pid_of(p);
     ks_ref monitor = { { 0, 0 } };
-    if (relation == MONITORED) {
+    if (relation & MONITORED) {
         monitor = ksi_monitor_start(s, s->current, pid);
         if (!monitor.id[0]) {
             unmake(s, p);
@@ -253,7 +253,7 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
         }
     }
     status = ksi_start_wait(s, p, row->start_timeout ? row->start_timeout : KS_INFINITY);
-    if (status == KS_TIMEOUT || status == KS_NOMEM) kill_and_wait(s, pid, relation == LINKED);
+    if (status == KS_TIMEOUT || status == KS_NOMEM) kill_and_wait(s, pid, relation & LINKED);
     if (status) {
         ks_demonitor(monitor);
         return status;

@@ -13,7 +13,9 @@
 static uint32_t take_slot(struct ksi_scheduler *s)
 {
     struct ksi_process_table *processes = &s->runtime->processes;
-    uint32_t index = ksi_slot_take(&processes->table, &s->free_processes);
+    if (KSI_LIKELY(s->free_processes.free))
+        return ksi_slot_take(&processes->table, &s->free_processes);
+    uint32_t index = ksi_slot_take_slow(&processes->table, &s->free_processes);
     /* relaxed: the scheduler that has the piece is the only one that writes, and who reads has a
      * slot of it, by a move */
     if (index) ksi_store_relaxed(&processes->origins[index / KSI_SLOTS_FRESH], (uint8_t)s->number);
@@ -23,6 +25,10 @@ static uint32_t take_slot(struct ksi_scheduler *s)
 static void give_slot(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_process_table *processes = &s->runtime->processes;
+    if (KSI_LIKELY(!s->parallel)) {
+        ksi_slot_give(&processes->table, &s->free_processes, p->index);
+        return;
+    }
     uint32_t origin = ksi_load_relaxed(&processes->origins[p->index / KSI_SLOTS_FRESH]);
     if (origin == s->number)
         ksi_slot_give(&processes->table, &s->free_processes, p->index);

@@ -311,7 +311,7 @@ static void permanent_ends_with_normal(void)
 {
     const ks_child row = { KS_START(leaver, .reason = NORMAL), .shutdown = KS_INFINITY };
     three_end(&row, KS_REASON_NORMAL, 3);
-    KS_CHECK(reported("was told to shut down and ended: normal", "shutdown_error"));
+    KS_CHECK(reported("was told to shut down and ended: normal", "shutdown error"));
 }
 
 static void ends_with_mixed_children(void)

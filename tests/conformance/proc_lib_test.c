@@ -58,13 +58,14 @@ static ks_next child_handle_fail(child *self, const ks_int *code)
 
 KS_GEN_SERVER(child, .init = child_init, .ops = KS_OPS(child, ping, fail));
 
-enum relation { ALONE, LINKED, MONITORED };
+enum relation { ALONE, LINKED, MONITORED, BOTH };
 
 static ks_status start_as(
     enum relation relation, const ks_child *row, ks_pid *ret_pid, ks_ref *ret_monitor)
 {
     if (relation == LINKED) return ks_start_link(row, ret_pid);
     if (relation == MONITORED) return ks_start_monitor(row, ret_pid, ret_monitor);
+    if (relation == BOTH) return ks_start_link_monitor(row, ret_pid, ret_monitor);
     return ks_start(row, ret_pid);
 }
 
@@ -88,8 +89,8 @@ static void starts(void *arg)
     KS_CHECK_OK(child_call_ping(pid, 1000));
     KS_CHECK(ks_receive(0) == NULL);
     KS_CHECK(child_call_fail(pid, &(ks_int){ KS_USER }, 1000) == KS_NOPROC);
-    if (starter->relation == LINKED) KS_CHECK(exit_came(pid, KS_REASON_STATUS, 1000));
-    if (starter->relation == MONITORED) KS_CHECK(ended_with(monitor, KS_REASON_STATUS));
+    if (starter->relation & LINKED) KS_CHECK(exit_came(pid, KS_REASON_STATUS, 1000));
+    if (starter->relation & MONITORED) KS_CHECK(ended_with(monitor, KS_REASON_STATUS));
     KS_CHECK(nothing_comes());
 }
 
@@ -140,6 +141,8 @@ static void sync_start_link(void) { sync_start(LINKED); }
 
 static void sync_start_monitor(void) { sync_start(MONITORED); }
 
+static void sync_start_monitor_link(void) { sync_start(BOTH); }
+
 static void sync_start_timeout(void) { fails(ALONE, NEVER, KS_TIMEOUT); }
 
 static void sync_start_link_timeout(void)
@@ -147,6 +150,13 @@ static void sync_start_link_timeout(void)
     fails(LINKED, NEVER, KS_TIMEOUT);
     ks_trap_exit(true);
     fails(LINKED, NEVER, KS_TIMEOUT);
+}
+
+static void sync_start_monitor_link_timeout(void)
+{
+    fails(BOTH, NEVER, KS_TIMEOUT);
+    ks_trap_exit(true);
+    fails(BOTH, NEVER, KS_TIMEOUT);
 }
 
 static void kills_the_child(void *arg)
@@ -161,7 +171,7 @@ static void kills_the_child(void *arg)
  * and returns all the same. */
 static void init_dont_hang(void)
 {
-    for (enum relation relation = ALONE; relation <= MONITORED; relation++) {
+    for (enum relation relation = ALONE; relation <= BOTH; relation++) {
         struct seen seen = { .releases = 0 };
         ks_ref monitor, killer;
         fails(relation, DIE, KS_EXITED);
@@ -287,6 +297,7 @@ int main(int argc, char **argv)
     return run_cases("proc_lib_SUITE", argc, argv,
         SCENARIOS(SCENARIO(hibernate), SCENARIO(sync_start_nolink), SCENARIO(sync_start_link),
             SCENARIO(sync_start_monitor), SCENARIO(sync_start_timeout),
-            SCENARIO(sync_start_link_timeout), SCENARIO(init_dont_hang), SCENARIO(stop),
+            SCENARIO(sync_start_link_timeout), SCENARIO(sync_start_monitor_link),
+            SCENARIO(sync_start_monitor_link_timeout), SCENARIO(init_dont_hang), SCENARIO(stop),
             SCENARIO(crash)));
 }

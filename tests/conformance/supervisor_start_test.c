@@ -100,7 +100,7 @@ static void sup_start_child_returns_error(void)
     ks_pid pid;
     KS_CHECK(ks_start_link(KS_CHILD(odd, .adds = FAILS), &pid) == KS_NOT_FOUND);
     KS_CHECK(traced("Aa") && nothing_comes());
-    KS_CHECK(reported("'second' did not start", "start_error"));
+    KS_CHECK(reported("'second' did not start", "start error"));
 }
 
 static void sup_start_restart_child_returns_error(void)
@@ -200,14 +200,14 @@ static void sup_stop_timeout(void)
 {
     const ks_child late = { KS_START(worker, .how = SLEEPS), .id = "child2", .shutdown = 1000 };
     two_children_end(KS_CHILD(ofo, TWO_AN_HOUR), &late, KS_REASON_KILLED, 1000);
-    KS_CHECK(reported("'child2'", "shutdown_error") && report_count(KS_LOG_ERROR) == 1);
+    KS_CHECK(reported("'child2'", "shutdown error") && report_count(KS_LOG_ERROR) == 1);
 }
 
 static void sup_stop_timeout_dynamic(void)
 {
     const ks_child late = { KS_START(worker, .how = SLEEPS), .id = "child2", .shutdown = 1000 };
     two_children_end(KS_CHILD(dyn, TWO_AN_HOUR), &late, KS_REASON_KILLED, 1000);
-    KS_CHECK(reported("'child2'", "shutdown_error") && report_count(KS_LOG_ERROR) == 1);
+    KS_CHECK(reported("'child2'", "shutdown error") && report_count(KS_LOG_ERROR) == 1);
 }
 
 static void sup_stop_brutal_kill(void)
@@ -253,7 +253,7 @@ static void sup_stop_non_shutdown_exit_dynamic(void)
     stop(sup);
     for (int i = 0; i < 3; i++) KS_CHECK(!ks_is_alive(pids[i]));
     KS_CHECK(reported("was told to shut down and ended: error: failed in terminate",
-        "shutdown_error: module 'worker', permanent, shutdown 5000 ms, worker"));
+        "shutdown error: module 'worker', permanent, shutdown 5000 ms, worker"));
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -312,7 +312,7 @@ static int progress_reports;
 static void count_progress(const ks_log_event *event, void *arg)
 {
     progress_reports +=
-        event->level == KS_LOG_INFO && strstr(event->message.ptr, "progress") != NULL;
+        event->level == KS_LOG_INFO && event->report && strcmp(event->report, "progress") == 0;
 }
 
 static void external_start_no_progress_log(void)
