@@ -116,7 +116,9 @@ static void give_back(struct ksi_scheduler *s, struct ksi_process *p)
     if (!(p->flags & KSI_STARTING) || !m || m->kind != KSI_START) return;
     if (!m->public.type || !m->public.type->owns || !m->public.body) return;
     struct ksi_process *starter = ksi_process_of(s, p->parent);
-    if (!starter || (starter->flags & KSI_EXITING) || !s->runtime->sockets) return;
+    if (!starter || !ksi_is_home(s, starter) || (starter->flags & KSI_EXITING) ||
+        !s->runtime->sockets)
+        return;
     s->current = p;
     ksi_type_each_socket(m->public.type, m->body, move_to, starter);
     m->flags &= (uint8_t)~KSI_MOVES;

@@ -42,8 +42,9 @@ bool ks_is_alive(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
-    if (p) ksi_inbox_drain(s, p); /* what we sent it before, counts */
-    return p && !(p->flags & KSI_EXITING);
+    if (!p || !ksi_is_home(s, p)) return p != NULL;
+    ksi_inbox_drain(s, p); /* what we sent it before, counts */
+    return !(p->flags & KSI_EXITING);
 }
 
 void ks_sleep(ks_ms duration)

@@ -76,7 +76,8 @@ static inline __attribute__((always_inline)) void ksi_stack_switch(
 {
     ksi_stack_leaving(from, to);
 #if KSI_THREAD_SANITIZER
-    /* Here, not in a function of its own, whose end ThreadSanitizer would count for the new fiber. */
+    /* Here, not in a function of its own, whose end ThreadSanitizer would count for the new fiber.
+     */
     __tsan_switch_to_fiber(to->fiber, 0);
 #endif
     KSI_CONTEXT_SWITCH(&from->sp, to->sp);

@@ -343,7 +343,10 @@ ks_status ks_start_(
 /* --- stop ------------------------------------------------------------------------------------- */
 bool ksi_is_plain(const struct ksi_process *p)
 {
-    return p->module == &spawn_module || p->module->behaviour == &ks_process_behaviour;
+    /* Read once: elsewhere it may be about to get another tenant, which the signal does not reach.
+     */
+    const ks_module *module = *(const ks_module *const volatile *)&p->module;
+    return module && (module == &spawn_module || module->behaviour == &ks_process_behaviour);
 }
 
 void ks_ask_to_stop(ks_pid pid, ks_reason reason)

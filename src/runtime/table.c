@@ -116,8 +116,9 @@ uint64_t ks_process_count(void)
 
 uint64_t ks_process_memory(ks_pid pid)
 {
-    struct ksi_process *p = ksi_this_scheduler ? ksi_resolve(ksi_this_scheduler, pid) : NULL;
-    if (!p) return 0;
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    if (!p || !ksi_is_home(s, p)) return 0;
     uint64_t bytes = sizeof *p + (p->module ? p->module->state_size : 0);
     bytes += p->memory_used + (p->cold ? sizeof *p->cold : 0);
     return bytes + ksi_mailbox_bytes(p);
