@@ -227,6 +227,8 @@ KS_API void ks_abandon_all(ks_requests *all);
 typedef struct ks_from {
     ks_pid caller;
     ks_ref ref;
+    uint64_t server; /* the rest is the library's own */
+    void *request;
 } ks_from;
 
 /* Blocks until the reply, at most timeout ms and never longer than the request being handled may

@@ -11,6 +11,11 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
     ks_ms stop_timeout;      /* for the whole ordered stop, then what is left is killed; 30 s */
     bool handle_termination; /* SIGTERM and SIGINT stop the root in order (ks_main says yes) */
     ks_ms drain_timeout;     /* of it, for all who finish their work: drain.h; two thirds of it */
+    /* Threads that run processes; default: KIOSK_SCHEDULERS in the environment, else 1. More than
+     * one is young. Of a process that is at another one ks_process_info says only name and length
+     * of the queue, its memory, age and counters read 0, and the lists of links, suspending and its
+     * mailbox as text are KS_DENIED. Calls in a circle over several end by their time-outs. */
+    uint32_t schedulers;
 } ks_runtime_options;
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in

@@ -77,7 +77,9 @@ typedef struct ks_child {
  * at most, and no longer than the request being handled may take (KS_DEADLINE); then it was not
  * sent: KS_OVERLOAD. Sent to a process that ends meanwhile: KS_OK. Who cannot wait is refused: a
  * timer, a release hook, an asynchronous request; a cast that would close a cycle of processes
- * which wait for each other, at once.
+ * which wait for each other, at once. From another scheduler the limit is looked at when the
+ * message arrives: a call that would have to wait is refused, a cast is refused and counted, though
+ * its sender heard KS_OK.
  * What can be read: ks_mailbox_length and its kin, runtime.h. */
 
 /* Module and arguments of a row; the fields are checked against stack_args. The arguments stand in

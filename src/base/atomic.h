@@ -10,6 +10,9 @@
 /* The value only: nothing may be concluded from it about other memory. */
 #define ksi_load_relaxed(at) atomic_load_explicit(at, memory_order_relaxed)
 #define ksi_store_relaxed(at, value) atomic_store_explicit(at, value, memory_order_relaxed)
+/* For a value that one thread changes and others look at: not one operation, and as cheap as if it
+ * were not atomic. */
+#define ksi_add_owned(at, n) ksi_store_relaxed(at, ksi_load_relaxed(at) + (n))
 /* Publishes everything that was written before. */
 #define ksi_store_release(at, value) atomic_store_explicit(at, value, memory_order_release)
 /* Both at once; gives the old value. */

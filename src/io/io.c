@@ -39,11 +39,11 @@ ks_status ksi_io_new(struct ksi_io **ret_io)
     return KS_OK;
 }
 
-void ksi_io_attach(struct ksi_io *io, struct ksi_runtime *runtime)
+void ksi_io_attach(struct ksi_io *io, struct ksi_scheduler *scheduler)
 {
-    io->scheduler = &runtime->scheduler;
-    runtime->io = io;
-    runtime->sockets = &ksi_socket_hooks;
+    io->scheduler = scheduler;
+    scheduler->io = io;
+    scheduler->runtime->sockets = &ksi_socket_hooks;
 }
 
 void ksi_io_close_all(struct ksi_io *io)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* io.h - what a runtime has for I/O: its poller, its sockets, who waits for which descriptor.
+/* io.h - what a scheduler has for I/O: its poller, its sockets, who waits for which descriptor.
  *
  * Made before its runtime, which takes its seams, and ended after it. Used by the scheduler's
  * thread only, but for what poller.h says. */
@@ -35,8 +35,8 @@ struct ksi_io {
 
 /* *ret_io is to be given to ksi_io_end. KS_OK, KS_NOMEM, -errno. */
 ks_status ksi_io_new(struct ksi_io **ret_io);
-/* Connects it with the runtime that was made with its seams. */
-void ksi_io_attach(struct ksi_io *io, struct ksi_runtime *runtime);
+/* Connects it with the scheduler that was made with its seams. */
+void ksi_io_attach(struct ksi_io *io, struct ksi_scheduler *scheduler);
 /* Closes all sockets; while the runtime is still there. */
 void ksi_io_close_all(struct ksi_io *io);
 /* NULL is fine. */
@@ -45,7 +45,7 @@ void ksi_io_free(struct ksi_io *io);
 /* The one of the calling process; NULL: outside of a process, or a runtime without I/O. */
 static inline struct ksi_io *ksi_io_of(struct ksi_scheduler *s)
 {
-    return s && s->current ? s->runtime->io : NULL;
+    return s && s->current ? s->io : NULL;
 }
 /* After each success that did not block: now and then the others get a turn. */
 void ksi_io_be_fair(struct ksi_io *io);

@@ -36,7 +36,9 @@ struct program {
     ks_child root;
     const char *name; /* of root, for people */
     ks_runtime_options options;
-    struct ksi_io *io;
+    struct ksi_io *io[KSI_SCHEDULERS_MAX]; /* of the schedulers */
+    pthread_t threads[KSI_SCHEDULERS_MAX]; /* of all but the first, which is the caller's */
+    uint32_t threads_started;
     struct ksi_runtime *runtime;
     int signals; /* signalfd, or -1 */
     sigset_t old_mask;
@@ -173,7 +175,8 @@ static void boot(void *arg)
     ks_trap_exit(true);
     (void)ks_own(stop_scheduler, &program->runtime->scheduler);
     program->boot = ks_self();
-    program->runtime->boot = program->boot.id;
+    /* relaxed: a number; who uses it sends a signal */
+    ksi_store_relaxed(&program->runtime->boot, program->boot.id);
     if (program->signals >= 0) program->watcher = ks_spawn_link(watch_signals, program);
     program->status = ks_start_link(&program->root, &program->running);
     if (!program->status)
@@ -186,7 +189,7 @@ static void boot(void *arg)
 /* --- second run: nothing is left -------------------------------------------------------------- */
 static bool is_left(const struct program *program, const struct ksi_process *p)
 {
-    return p->in_use && p != program->runtime->scheduler.current &&
+    return ksi_load_relaxed(&p->in_use) && p != program->runtime->scheduler.current &&
         ksi_process_id(p) != program->watcher.id;
 }
 
@@ -194,11 +197,12 @@ static void report_left(const struct program *program)
 {
     const struct ksi_process_table *table = &program->runtime->processes;
     uint64_t count = 0;
-    for (uint32_t i = 1; i < table->used; i++) {
+    for (uint32_t i = 1; i < ksi_load_acquire(&table->table.used); i++) {
         const struct ksi_process *p = &table->slots[i];
+        char name[KSI_NAME_BYTES];
         if (!is_left(program, p) || ++count > NAMED_MAX) continue;
-        const char *name = p->name ? ksi_name_text(p->name) : p->module->name;
-        ks_log_notice("kiosk: '%s' was left: it is killed", name);
+        bool named = ksi_name_text(&program->runtime->scheduler, p, name, sizeof name);
+        ks_log_notice("kiosk: '%s' was left: it is killed", named ? name : p->module->name);
     }
     if (count > NAMED_MAX)
         ks_log_notice(
@@ -211,7 +215,7 @@ static void stop_left(const struct program *program)
     struct ksi_scheduler *s = &program->runtime->scheduler;
     const struct ksi_process_table *table = &program->runtime->processes;
     ks_ms until = ks_now() + program->options.stop_timeout;
-    for (uint32_t i = table->used; i-- > 1;) {
+    for (uint32_t i = ksi_load_acquire(&table->table.used); i-- > 1;) {
         const struct ksi_process *p = &table->slots[i];
         if (!is_left(program, p) || ksi_process_of(s, p->parent)) continue;
         (void)ks_stop_process(ksi_pid_of(p), KS_SHUTDOWN, ks_until(until));
@@ -226,13 +230,17 @@ static void sweep(void *arg)
     (void)ks_own(stop_scheduler, s);
     if (!program->at_once) stop_left(program);
     report_left(program);
-    while (table->alive > 1) { /* ends: who is killed runs no more than its release hooks */
-        for (uint32_t i = 1; i < table->used; i++) {
+    while (ksi_alive(program->runtime) >
+        1) { /* ends: who is killed runs no more than its release hooks */
+        for (uint32_t i = 1; i < ksi_load_acquire(&table->table.used); i++) {
             struct ksi_process *p = &table->slots[i];
-            if (p->in_use && p != s->current)
-                ksi_condemn(s, p, (ks_reason){ .kind = KS_REASON_KILLED });
+            if (ksi_load_acquire(&p->in_use) && p != s->current)
+                ks_exit_process(ksi_pid_of(p), KS_KILL);
         }
-        ks_yield();
+        if (program->threads_started)
+            ks_sleep(1);
+        else
+            ks_yield();
     }
 }
 
@@ -247,30 +255,80 @@ static bool run(struct program *program, void (*fn)(void *arg))
     return true;
 }
 
+static void *run_thread(void *arg)
+{
+    ksi_scheduler_serve(arg);
+    return NULL;
+}
+
+/* The other schedulers; they run until stop_threads(). */
+static ks_status start_threads(struct program *program)
+{
+    struct ksi_runtime *runtime = program->runtime;
+    for (uint32_t i = 1; i < runtime->scheduler_count; i++) {
+        int error = pthread_create(&program->threads[i], NULL, run_thread, runtime->schedulers[i]);
+        if (error) return -error;
+        program->threads_started++;
+    }
+    return KS_OK;
+}
+
+static void stop_threads(struct program *program)
+{
+    for (uint32_t i = 1; i <= program->threads_started; i++) {
+        ksi_scheduler_stop(program->runtime->schedulers[i]);
+        pthread_join(program->threads[i], NULL);
+    }
+}
+
+static void end_runtime(struct program *program)
+{
+    for (uint32_t i = 0; i < program->options.schedulers; i++)
+        if (program->runtime) ksi_io_close_all(program->io[i]);
+    if (program->runtime) ksi_runtime_end(program->runtime);
+    for (uint32_t i = 0; i < program->options.schedulers; i++) ksi_io_free(program->io[i]);
+}
+
 static void run_runtime(struct program *program)
 {
+    program->status = start_threads(program);
+    if (program->status) {
+        stop_threads(program);
+        end_runtime(program);
+        return;
+    }
     program->status = KS_EXITED;
     if (!run(program, boot)) program->status = KS_NOMEM;
     if (!run(program, sweep)) { /* what runs on is the operating system's to clear away */
         program->status = KS_NOMEM;
         return;
     }
-    ksi_io_close_all(program->io);
-    ksi_runtime_end(program->runtime);
-    ksi_io_free(program->io);
+    stop_threads(program);
+    end_runtime(program);
 }
 
 static ks_status make_runtime(struct program *program)
 {
-    ks_status status = ksi_io_new(&program->io);
-    if (status) return status;
-    struct ksi_seams seams = ksi_real_seams(&program->io->poller);
-    program->runtime = ksi_runtime_new(&program->options, &seams);
-    if (program->runtime)
-        ksi_io_attach(program->io, program->runtime);
-    else
-        ksi_io_free(program->io);
-    return program->runtime ? KS_OK : KS_NOMEM;
+    struct ksi_seams seams[KSI_SCHEDULERS_MAX];
+    uint32_t count = program->options.schedulers;
+    ks_status status = KS_OK;
+    for (uint32_t i = 0; i < count && !status; i++) {
+        status = ksi_io_new(&program->io[i]);
+        if (!status) seams[i] = ksi_real_seams(&program->io[i]->poller);
+    }
+    if (!status) program->runtime = ksi_runtime_new(&program->options, seams, count);
+    if (!status && !program->runtime) status = KS_NOMEM;
+    for (uint32_t i = 0; i < count && !status; i++)
+        ksi_io_attach(program->io[i], program->runtime->schedulers[i]);
+    if (status) end_runtime(program);
+    return status;
+}
+
+static uint32_t default_schedulers(void)
+{
+    const char *text = getenv("KIOSK_SCHEDULERS");
+    long count = text ? strtol(text, NULL, 10) : 1;
+    return count < 1 ? 1 : (uint32_t)count;
 }
 
 static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_options *ret_options)
@@ -281,6 +339,8 @@ static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_op
     if (!options.stack_size) options.stack_size = STACK_SIZE;
     if (!options.stop_timeout) options.stop_timeout = STOP_TIMEOUT;
     if (!options.drain_timeout) options.drain_timeout = options.stop_timeout / 3 * 2;
+    if (!options.schedulers) options.schedulers = default_schedulers();
+    if (options.schedulers > KSI_SCHEDULERS_MAX) options.schedulers = KSI_SCHEDULERS_MAX;
     *ret_options = options;
     return options.stop_timeout > 0 && options.drain_timeout > 0;
 }
@@ -288,8 +348,9 @@ static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_op
 ks_status ks_stop_program(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    if (!s || !s->runtime->boot) return KS_DENIED;
-    return ks_send(ksi_pid(s->runtime->boot), ksi_termination, &(ksi_termination){ 0 });
+    uint64_t boot_id = s ? ksi_load_relaxed(&s->runtime->boot) : 0; /* a number, no more */
+    if (!boot_id) return KS_DENIED;
+    return ks_send(ksi_pid(boot_id), ksi_termination, &(ksi_termination){ 0 });
 }
 
 static const char *name_of(const ks_child *root)

@@ -46,7 +46,7 @@ void ksi_output_unmark(struct ksi_socket *socket)
 /* The scheduler is about to run somebody else. */
 static void flush(struct ksi_scheduler *s)
 {
-    struct ksi_io *io = s->runtime->io;
+    struct ksi_io *io = s->io;
     s->flush = NULL;
     while (io->unsent) {
         struct ksi_socket *socket = io->unsent;

@@ -72,21 +72,19 @@ void ksi_socket_destroy(struct ksi_io *io, struct ksi_socket *socket)
     close(socket->fd); /* epoll forgets it, too */
     ksi_bytes_drop(pool, &socket->in);
     ksi_bytes_drop(pool, &socket->out);
-    give_slot(io, socket->index);
+    if (socket->index) give_slot(io, socket->index);
     ksi_pool_give(pool, socket, socket->size_class);
 }
 
 /* The owner ends. */
-static void release(void *resource)
-{
-    ksi_socket_destroy(ksi_this_scheduler->runtime->io, resource);
-}
+static void release(void *resource) { ksi_socket_destroy(ksi_this_scheduler->io, resource); }
 
 /* --- ownership -------------------------------------------------------------------------------- */
 static bool give_to(struct ksi_scheduler *s, struct ksi_socket *socket, struct ksi_process *owner)
 {
     struct ksi_record *record = ksi_record_new(s, owner, KSI_RECORD_RESOURCE);
     if (!record) return false;
+    owner->flags |= KSI_BOUND;
     record->own.release = release;
     record->own.resource = socket;
     socket->record = ksi_record_index(s, record);
@@ -111,36 +109,73 @@ void ksi_socket_close(struct ksi_io *io, struct ksi_socket *socket)
     ksi_socket_destroy(io, socket);
 }
 
-static bool detach(struct ksi_scheduler *s, ks_socket handle)
-{
-    struct ksi_socket *socket = s->current ? ksi_socket_mine(s->runtime->io, handle) : NULL;
-    if (!socket) return false;
-    take_away(s, socket);
-    return true;
-}
+/* --- in flight: with several schedulers a socket leaves the table and the poller of its owner, and
+ * its handle is its address; with one it stays where it is */
+#define IN_FLIGHT (UINT64_C(1) << 63)
+
+static bool wanders(const struct ksi_scheduler *s) { return s->runtime->scheduler_count > 1; }
 
 static struct ksi_socket *in_flight(struct ksi_scheduler *s, ks_socket handle)
 {
-    struct ksi_socket *socket = find(s->runtime->io, handle.id);
+    if (handle.id & IN_FLIGHT) return (struct ksi_socket *)(uintptr_t)(handle.id & ~IN_FLIGHT);
+    struct ksi_socket *socket = find(s->io, handle.id);
     return socket && socket->owner == 0 ? socket : NULL;
+}
+
+static void leave(struct ksi_io *io, struct ksi_socket *socket)
+{
+    ksi_output_unmark(socket);
+    ksi_output_send(io, socket);
+    (void)ksi_poller_set(&io->poller, EPOLL_CTL_DEL, socket->fd, 0, 0);
+    give_slot(io, socket->index);
+    socket->index = 0;
+}
+
+static ks_status enter(struct ksi_io *io, struct ksi_socket *socket)
+{
+    socket->index = take_slot(io);
+    if (!socket->index) return KS_NOMEM;
+    socket->generation = io->slots[socket->index].generation;
+    io->slots[socket->index].socket = socket;
+    ks_status status = ksi_poller_set(&io->poller, EPOLL_CTL_ADD, socket->fd,
+        EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, ksi_socket_handle(socket).id);
+    if (!status) return KS_OK;
+    give_slot(io, socket->index);
+    socket->index = 0;
+    return status;
+}
+
+static bool detach(struct ksi_scheduler *s, ks_socket *handle)
+{
+    struct ksi_socket *socket = s->current ? ksi_socket_mine(s->io, *handle) : NULL;
+    if (!socket) return false;
+    take_away(s, socket);
+    if (!wanders(s)) return true;
+    leave(s->io, socket);
+    handle->id = IN_FLIGHT | (uintptr_t)socket;
+    return true;
 }
 
 static void close_in_flight(struct ksi_scheduler *s, ks_socket handle)
 {
     struct ksi_socket *socket = in_flight(s, handle);
-    if (socket) ksi_socket_destroy(s->runtime->io, socket);
+    if (socket) ksi_socket_destroy(s->io, socket);
 }
 
 /* Without memory for the record it is closed, so that nothing outlives its owner. */
-static void attach(struct ksi_scheduler *s, ks_socket handle, struct ksi_process *to)
+static void attach(struct ksi_scheduler *s, ks_socket *handle, struct ksi_process *to)
 {
-    struct ksi_socket *socket = in_flight(s, handle);
-    if (socket && !give_to(s, socket, to)) ksi_socket_destroy(s->runtime->io, socket);
+    struct ksi_socket *socket = in_flight(s, *handle);
+    bool good = socket && (socket->index || enter(s->io, socket) == KS_OK);
+    good = good && give_to(s, socket, to);
+    if (!good && socket) ksi_socket_destroy(s->io, socket);
+    *handle = good ? ksi_socket_handle(socket) : (ks_socket){ 0 };
+    if (good && ksi_bytes_count(&socket->out)) ksi_output_mark(s->io, socket);
 }
 
 static void drain(struct ksi_scheduler *s)
 {
-    struct ksi_io *io = s->runtime->io;
+    struct ksi_io *io = s->io;
     for (uint32_t i = 1; i < io->slots_used; i++) {
         const struct ksi_socket *socket = io->slots[i].socket;
         if (!socket || !(socket->waits & KS_READABLE)) continue;
@@ -155,21 +190,12 @@ const struct ksi_socket_hooks ksi_socket_hooks = {
 };
 
 /* --- a new one -------------------------------------------------------------------------------- */
-static ks_status enter(struct ksi_io *io, struct ksi_socket *socket)
+static ks_status add(struct ksi_io *io, struct ksi_socket *socket)
 {
-    socket->index = take_slot(io);
-    if (!socket->index) return KS_NOMEM;
-    socket->generation = io->slots[socket->index].generation;
-    io->slots[socket->index].socket = socket;
-    ks_status status = KS_NOMEM;
-    if (give_to(io->scheduler, socket, io->scheduler->current)) {
-        status = ksi_poller_set(&io->poller, EPOLL_CTL_ADD, socket->fd,
-            EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, ksi_socket_handle(socket).id);
-        if (!status) return KS_OK;
-        take_away(io->scheduler, socket);
-    }
-    give_slot(io, socket->index);
-    return status;
+    ks_status status = enter(io, socket);
+    if (status || give_to(io->scheduler, socket, io->scheduler->current)) return status;
+    leave(io, socket);
+    return KS_NOMEM;
 }
 
 ks_status ksi_socket_new(
@@ -187,7 +213,7 @@ ks_status ksi_socket_new(
             .packet_max = options->packet_max,
             .send_buffer = options->send_buffer,
             .send_timeout = options->send_timeout };
-        status = enter(io, socket);
+        status = add(io, socket);
     }
     if (!status) *ret_socket = socket;
     if (!status) return KS_OK;

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "io/address.h"
 #include "io/socket.h"
+#include "runtime/drain.h"
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -126,7 +127,7 @@ static ks_status accept_next(
 {
     if (patience->timeout <= 0) listener->readable = true;
     for (;;) { /* until somebody comes, or the patience is over */
-        if (io->scheduler->runtime->draining) return KS_DRAINING;
+        if (ksi_is_draining(io->scheduler)) return KS_DRAINING;
         if (listener->readable) {
             ks_status status = accept_one(listener, ret_fd);
             if (status != KS_TIMEOUT) return status;

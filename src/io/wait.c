@@ -66,7 +66,7 @@ static void disarm(struct ksi_io *io, int fd, struct ksi_waiting *waiting)
 /* The process that waits ends. */
 static void release(void *resource)
 {
-    struct ksi_io *io = ksi_this_scheduler->runtime->io;
+    struct ksi_io *io = ksi_this_scheduler->io;
     uint64_t data = (uint64_t)(uintptr_t)resource;
     struct ksi_waiting *waiting = find(io, data);
     if (waiting) disarm(io, (int)(uint32_t)data, waiting);
@@ -119,6 +119,7 @@ static ks_status wait_armed(struct ksi_io *io, int fd, uint32_t events, ks_ms ti
     if (!record) return -ENOMEM;
     waiting->serial = waiting->serial < SERIAL_MAX ? waiting->serial + 1 : 1;
     uint64_t data = data_of(fd, waiting->serial);
+    self->flags |= KSI_BOUND; /* its poller is that of this scheduler */
     record->own.release = release;
     record->own.resource = (void *)(uintptr_t)data;
     ks_status status = arm(io, fd, events, waiting);

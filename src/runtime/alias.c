@@ -63,7 +63,7 @@ void ksi_alias_apply(
     uint64_t handle = (uint64_t)signal->serial << 32 | signal->record;
     struct ksi_record *record = target ? ksi_alias_find(s, handle) : NULL;
     if (!record) {
-        (void)ksi_message_send(s, NULL, m); /* as to nobody */
+        (void)ksi_message_send(s, NULL, 0, m); /* as to nobody */
         return;
     }
     if (!m->public.op && !m->ref) m->ref = handle;
@@ -74,25 +74,28 @@ void ksi_alias_apply(
 ks_status ksi_send_to(
     struct ksi_scheduler *s, ks_pid to, struct ksi_message *m, enum ksi_urgency urgency)
 {
-    struct ksi_process *target = ksi_resolve(s, to);
-    if (to.kind != KSI_PID_ALIAS || !target || target->queue_length >= target->mailbox_gate)
-        return ksi_message_send_as(s, target, m, urgency);
+    uint64_t id;
+    struct ksi_process *target = ksi_resolve_id(s, to, &id);
+    if (to.kind != KSI_PID_ALIAS || !target ||
+        (ksi_is_here(s, target, id) && ksi_mailbox_full(target)))
+        return ksi_message_send_as(s, target, id, m, urgency);
     ksi_signal_send(s,
         &(struct ksi_signal){ .kind = KSI_ALIASED,
             .from = m->from,
-            .to = ksi_process_id(target),
+            .to = id,
             .serial = (uint32_t)(to.id >> 32),
             .record = (uint32_t)to.id,
             .message = m });
     return KS_OK;
 }
 
-struct ksi_process *ksi_alias_use(struct ksi_scheduler *s, ks_pid to)
+struct ksi_process *ksi_alias_use(struct ksi_scheduler *s, ks_pid to, uint64_t *ret_id)
 {
+    struct ksi_process *owner = ksi_resolve_id(s, to, ret_id);
+    if (!owner || !ksi_is_home(s, owner)) return owner;
     struct ksi_record *record = ksi_alias_find(s, to.id);
-    struct ksi_process *owner = record ? ksi_process_of(s, record->owner) : NULL;
-    if (owner && record->alias.once) use_up(s, owner, record);
-    return owner;
+    if (record && record->alias.once) use_up(s, owner, record);
+    return record ? owner : NULL;
 }
 
 /* --- the caller's own ------------------------------------------------------------------------- */
@@ -117,7 +120,7 @@ bool ks_unalias(ks_pid alias)
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || alias.kind != KSI_PID_ALIAS) return false;
     struct ksi_record *record = ksi_alias_find(s, alias.id);
-    if (!record || record->owner != ksi_process_id(self)) return false;
+    if (!record || ksi_record_owner(record) != ksi_process_id(self)) return false;
     record->flags &= (uint8_t)~KSI_ACTIVE;
     if (!record->alias.monitor) ksi_alias_end(s, self, record);
     return true;

@@ -24,8 +24,9 @@ struct ksi_record *ksi_alias_find(struct ksi_scheduler *s, uint64_t handle);
 /* As ksi_message_send_as, to a pid of any kind. */
 ks_status ksi_send_to(
     struct ksi_scheduler *s, ks_pid to, struct ksi_message *m, enum ksi_urgency urgency);
-/* A call goes to an alias; it is decided now whether it arrives. NULL: it does not. */
-struct ksi_process *ksi_alias_use(struct ksi_scheduler *s, ks_pid to);
+/* A call goes to an alias; it is decided now whether it arrives, but for an owner that lives
+ * elsewhere. NULL: it does not. */
+struct ksi_process *ksi_alias_use(struct ksi_scheduler *s, ks_pid to, uint64_t *ret_id);
 void ksi_alias_apply(
     struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal);
 

@@ -11,7 +11,9 @@
 #include "runtime/alias.h"
 #include "runtime/block.h"
 #include "runtime/mailbox.h"
+#include "runtime/request.h"
 #include "runtime/signal.h"
+#include "runtime/timer.h"
 #include "type/type.h"
 
 enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
@@ -30,10 +32,11 @@ static KSI_INLINE ks_ms time_left(struct ksi_scheduler *s)
 
 ks_ms ksi_time_left(struct ksi_scheduler *s) { return time_left(s); }
 
-bool ksi_closes_cycle(struct ksi_scheduler *s, const struct ksi_process *target)
+bool ksi_closes_cycle(struct ksi_scheduler *s, struct ksi_process *target)
 {
     for (int i = 0; i < CYCLE_MAX && target; i++) {
         if (target == s->current) return true;
+        if (!ksi_is_home(s, target)) return false; /* a cycle over several schedulers times out */
         bool asks = target->wait == KSI_WAIT_REPLY && target->request;
         if (!asks && target->wait != KSI_WAIT_ROOM) return false;
         target = ksi_process_of(s, target->call->target);
@@ -66,16 +69,18 @@ static struct ksi_message **known_by(struct ksi_scheduler *s, struct ksi_message
         return record ? &record->request.message : NULL;
     }
     struct ksi_process *caller = ksi_process_of(s, m->from);
-    return caller && caller->request == m ? &caller->request : NULL;
+    if (!caller || !ksi_is_home(s, caller)) return NULL;
+    return caller->request == m ? &caller->request : NULL;
 }
 
-/* A large request would keep its memory until the answer: its header moves to a small block. */
+/* A large request would keep its memory until the answer: its header moves to a small block. Not
+ * with several schedulers: others know where it is. */
 static struct ksi_message *shrink(struct ksi_scheduler *s, struct ksi_message *m)
 {
     struct ksi_message **known = known_by(s, m);
     uint8_t size_class;
-    struct ksi_message *small =
-        known && m->size_class ? ksi_pool_get(&s->pool, sizeof *m, &size_class) : NULL;
+    bool moves = known && m->size_class && s->runtime->scheduler_count == 1;
+    struct ksi_message *small = moves ? ksi_pool_get(&s->pool, sizeof *m, &size_class) : NULL;
     if (!small) {
         ksi_type_release(m->public.type, m->public.body);
         return m;
@@ -104,9 +109,25 @@ void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ks
 
 void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
-    if (!ksi_is_request(m)) return;
-    m->flags |= KSI_ANSWERED;
-    ksi_reply_send(s, m, status, NULL, NULL);
+    if (ksi_is_request(m)) (void)ksi_reply_send(s, m, status, NULL, NULL);
+}
+
+/* Of a request that was neither answered nor cancelled, somebody else has decided at this moment,
+ * and is about to say so: it will need the block. */
+void ksi_request_done(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    if (KSI_UNLIKELY(s->runtime->scheduler_count > 1 && ksi_is_request(m)))
+        m->kind = KSI_ORPHAN;
+    else
+        ksi_message_free(s, m);
+}
+
+void ksi_request_settled(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    if (m->kind == KSI_ORPHAN)
+        ksi_message_free(s, m);
+    else
+        ksi_request_give_up(s, m);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -116,20 +137,43 @@ void ksi_request_give_up(struct ksi_scheduler *s, struct ksi_message *m)
     if (m->flags & KSI_DEFERRED) deferred_free(s, m);
 }
 
-void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
+/* By its server's scheduler, which alone touches a request. */
+void ksi_request_settle(
+    struct ksi_scheduler *s, uint64_t server, struct ksi_message *m, uint64_t from)
+{
+    struct ksi_process *holder = ksi_slot_of(s, server);
+    if (ksi_is_home(s, holder))
+        ksi_request_settled(s, m);
+    else
+        ksi_signal_push(s, holder,
+            &(struct ksi_signal){ .kind = KSI_SETTLE, .from = from, .to = server, .request = m });
+}
+
+bool ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->request;
+    if (!m) { /* a cast may wait for room */
+        if (p->call && p->call->message) ksi_line_leave(s, p);
+        return true;
+    }
+    uint64_t server = p->call->target;
+    uint32_t serial = ksi_load_relaxed(&p->call_serial) | 1; /* odd: open */
+    bool shared =
+        s->runtime->scheduler_count > 1 && (!ksi_request_is_here(s, p) || (m->flags & KSI_TAKEN));
+    if (!ksi_claim(p, serial, shared)) return false;
     p->request = NULL;
     if (p->call && p->call->message)
         ksi_line_leave(s, p);
-    else if (m)
-        ksi_request_give_up(s, m);
+    else
+        ksi_request_settle(s, server, m, ksi_process_id(p));
+    return true;
 }
 
 /* An idle server takes the request at once, before anybody else runs. */
-static bool hand_over(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+static bool hand_over(
+    struct ksi_scheduler *s, struct ksi_process *target, uint64_t id, struct ksi_message *m)
 {
-    if (target->stack || target->mailbox ||
+    if (!ksi_is_here(s, target, id) || target->stack || target->mailbox ||
         (target->flags & (KSI_QUEUED | KSI_EXITING | KSI_LOW)) || s->next ||
         s->hand_offs_left <= 0 || s->simulator || target == s->current)
         return false;
@@ -141,44 +185,123 @@ static bool hand_over(struct ksi_scheduler *s, struct ksi_process *target, struc
     return true;
 }
 
-static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_process *target,
-    struct ksi_message *m, void *ret_reply, ks_ms timeout)
+/* The time-out counts from the end of this slice; for a server elsewhere from now, since its
+ * scheduler does not look at ours. */
+static inline void set_deadline(
+    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m, ks_ms timeout)
 {
-    struct ksi_process *self = s->current;
-    struct ksi_call call;
-    call.reply = ret_reply;
-    call.target = target ? ksi_process_id(target) : 0;
-    call.since_ns = s->now_ns;
-    call.message = NULL;
-    m->from = ksi_process_id(self);
-    m->serial = ++self->call_serial;
-    m->deadline = timeout;
-    if (timeout < KS_INFINITY) m->flags |= KSI_RELATIVE;
-    self->call = &call;
-    if (!target || !hand_over(s, target, m)) {
-        ks_status status = ksi_message_send_as(s, target, m, KSI_WAITABLE);
-        if (status) {
-            self->call = NULL;
-            return status;
-        }
-    }
-    self->request = m;
-    ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
-    if (KSI_UNLIKELY(status)) ksi_request_cancel(s, self);
-    self->call = NULL;
-    return KSI_LIKELY(!status) ? self->reason_code : status;
+    if (KSI_LIKELY(!target || ksi_is_home(s, target)))
+        m->flags |= KSI_RELATIVE;
+    else
+        m->deadline = ksi_due(ksi_fresh_ns(s), timeout);
 }
 
-ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+/* There was no stack to wait on, and somebody has decided to answer: he is done with what we lent
+ * him when the reply is here. */
+static void wait_for_reply(struct ksi_scheduler *s, struct ksi_process *self)
+{
+    self->wait = KSI_WAIT_REPLY;
+    while (self->wait == KSI_WAIT_REPLY && !(self->flags & KSI_EXITING)) {
+        ksi_inbox_drain(s, self);
+        ksi_relax();
+    }
+    self->wait = KSI_WAIT_NOTHING;
+}
+
+/* The request was refused, and is gone. */
+static ks_status not_sent(struct ksi_process *self, ks_status status)
+{
+    self->request = NULL;
+    self->call = NULL;
+    (void)ksi_claim(self, ksi_load_relaxed(&self->call_serial) | 1, false); /* closed, if not yet */
+    return status;
+}
+
+/* The call opens: whoever has m may answer it from now on, and finds where to in the process. */
+static KSI_INLINE void open_call(struct ksi_scheduler *s, struct ksi_process *target,
+    struct ksi_message *m, struct ksi_call *call, ks_ms timeout)
+{
+    struct ksi_process *self = s->current;
+    m->from = ksi_process_id(self);
+    ksi_add_owned(&self->call_serial, 1); /* odd: open; it was even */
+    m->serial = ksi_load_relaxed(&self->call_serial);
+    m->deadline = timeout;
+    if (timeout < KS_INFINITY) set_deadline(s, target, m, timeout);
+    self->request = m;
+    self->call = call;
+}
+
+static KSI_INLINE ks_status wait_for_answer(struct ksi_scheduler *s, ks_ms timeout)
+{
+    struct ksi_process *self = s->current;
+    ks_status status = ksi_block_inline(s, KSI_WAIT_REPLY, timeout);
+    if (KSI_LIKELY(!status)) {
+        self->call = NULL;
+        return self->reason_code;
+    }
+    if (KSI_UNLIKELY(!ksi_request_cancel(s, self))) wait_for_reply(s, self);
+    self->call = NULL;
+    return status;
+}
+
+static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+    uint64_t id, struct ksi_message *m, void *ret_reply, ks_ms timeout)
+{
+    struct ksi_call call;
+    call.reply = ret_reply;
+    call.target = id;
+    call.since_ns = s->now_ns;
+    call.message = NULL;
+    open_call(s, target, m, &call, timeout);
+    if (!target || !hand_over(s, target, id, m)) {
+        ks_status status = ksi_message_send_as(s, target, id, m, KSI_WAITABLE);
+        if (KSI_UNLIKELY(status)) return not_sent(s->current, status);
+    }
+    return wait_for_answer(s, timeout);
+}
+
+ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, void *ret_reply, ks_ms timeout)
 {
-    return request_wait(s, target, m, ret_reply, timeout);
+    return request_wait(s, target, id, m, ret_reply, timeout);
+}
+
+/* Its start request stands first in its mailbox, and stays there, whoever has found its name and
+ * sent something before. */
+ks_status ksi_start_wait(struct ksi_scheduler *s, struct ksi_process *p, ks_ms timeout)
+{
+    struct ksi_message *m = p->mailbox;
+    struct ksi_call call = { .target = ksi_process_id(p), .since_ns = s->now_ns };
+    KSI_ASSERT(m->kind == KSI_START);
+    m->flags &= (uint8_t)~KSI_ANSWERED;
+    open_call(s, p, m, &call, timeout);
+    bool now = !s->next && s->hand_offs_left > 0 && !s->simulator && !(p->flags & KSI_QUEUED);
+    if (now) {
+        s->hand_offs_left--;
+        p->flags |= KSI_QUEUED;
+        s->next = p;
+    } else {
+        ksi_ready(s, p);
+    }
+    return wait_for_answer(s, timeout);
+}
+
+/* By an alias of a process on another scheduler, which looks whether it is active. */
+static __attribute__((noinline)) ks_status alias_wait(struct ksi_scheduler *s, ks_pid to,
+    struct ksi_process *target, uint64_t id, struct ksi_message *m, void *ret_reply, ks_ms timeout)
+{
+    struct ksi_call call = { .reply = ret_reply, .target = id, .since_ns = s->now_ns };
+    open_call(s, target, m, &call, timeout);
+    ks_status status = ksi_send_to(s, to, m, KSI_WAITABLE);
+    if (status) return not_sent(s->current, status);
+    return wait_for_answer(s, timeout);
 }
 
 static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, const ks_op *op,
     const void *request, void *ret_reply, ks_ms timeout)
 {
-    struct ksi_process *target = ksi_resolve(s, to);
+    uint64_t id;
+    struct ksi_process *target = ksi_resolve_id(s, to, &id);
     if (KSI_UNLIKELY(s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
     if (KSI_UNLIKELY(target && (target == s->current || target->stack)) &&
         ksi_closes_cycle(s, target))
@@ -187,9 +310,11 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
     struct ksi_message *m = ksi_message_new(s, op->request, request);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
-    if (KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)) target = ksi_alias_use(s, to);
+    if (KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)) target = ksi_alias_use(s, to, &id);
     m->public.op = op;
-    ks_status status = request_wait(s, target, m, ret_reply, left < timeout ? left : timeout);
+    if (KSI_UNLIKELY(to.kind == KSI_PID_ALIAS) && target && !ksi_is_home(s, target))
+        return alias_wait(s, to, target, id, m, ret_reply, left < timeout ? left : timeout);
+    ks_status status = request_wait(s, target, id, m, ret_reply, left < timeout ? left : timeout);
     if (KSI_LIKELY(status != KS_TIMEOUT) || left >= timeout) return status;
     return time_left(s) > 0 ? KS_TIMEOUT : KS_DEADLINE; /* the server's own, or ours */
 }
@@ -224,7 +349,8 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
 {
     struct ksi_scheduler *s = ksi_enter();
     if (KSI_UNLIKELY(!s)) return KS_DENIED;
-    struct ksi_process *target = ksi_resolve(s, to);
+    uint64_t id;
+    struct ksi_process *target = ksi_resolve_id(s, to, &id);
     /* To nobody is no error; sockets in it are closed, like those that nobody takes. */
     if (KSI_UNLIKELY(!target && !type->owns)) return KS_OK;
     struct ksi_message *m = ksi_message_new(s, type, value);
@@ -233,7 +359,7 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     m->from = s->current ? ksi_process_id(s->current) : 0;
     ks_status status = KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)
         ? ksi_send_to(s, to, m, KSI_WAITABLE)
-        : ksi_message_send_as(s, target, m, KSI_WAITABLE);
+        : ksi_message_send_as(s, target, id, m, KSI_WAITABLE);
     return status == KS_NOPROC ? KS_OK : status;
 }
 
@@ -263,7 +389,9 @@ ks_from ks_from_(const ks_op *op)
     m->flags |= KSI_TAKEN;
     ks_ref ref = { { m->serial, 0 } };
     if (m->flags & KSI_ASYNC) ref = (ks_ref){ { m->ref, m->from } };
-    return (ks_from){ .caller = ksi_pid(m->from), .ref = ref };
+    return (ks_from){
+        .caller = ksi_pid(m->from), .ref = ref, .server = ksi_process_id(s->current), .request = m
+    };
 }
 
 void ks_answer_(const ks_op *op, ks_status status, const void *reply)
@@ -271,8 +399,7 @@ void ks_answer_(const ks_op *op, ks_status status, const void *reply)
     struct ksi_scheduler *s = ksi_this_scheduler;
     struct ksi_message *m = current_request(s, op);
     if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
-    m->flags |= KSI_ANSWERED;
-    ksi_reply_send(s, m, status, op->reply, reply);
+    (void)ksi_reply_send(s, m, status, op->reply, reply);
 }
 
 void ks_answer_at_end_(const ks_op *op, const void *reply)
@@ -294,30 +421,36 @@ void ks_answer_at_end_(const ks_op *op, const void *reply)
     cold->last_reply = last;
 }
 
-/* The request that a from stands for; NULL: nobody waits for it any more. */
-static struct ksi_message *request_of(struct ksi_scheduler *s, ks_from from)
+/* Whether somebody waits for the answer to a from. */
+static bool is_open(struct ksi_scheduler *s, ks_from from)
 {
     struct ksi_process *caller = s ? ksi_process_of(s, from.caller.id) : NULL;
-    if (!caller || (caller->flags & KSI_EXITING)) return NULL;
-    struct ksi_message *m = NULL;
-    if (from.ref.id[1]) {
-        struct ksi_record *record = ksi_record_find(s, from.ref.id[0], KSI_RECORD_REQUEST);
-        if (record) m = record->request.message;
-    } else if (caller->wait == KSI_WAIT_REPLY && caller->call_serial == from.ref.id[0]) {
-        m = caller->request;
-    }
-    return m && !(m->flags & KSI_ANSWERED) ? m : NULL;
+    if (!caller) return false;
+    if (from.ref.id[1]) return ksi_request_is_open(s, from.ref.id[0]);
+    /* relaxed: a look; who wants to answer claims it */
+    return ksi_load_relaxed(&caller->call_serial) == from.ref.id[0];
+}
+
+/* Where the request of a from is now. With one scheduler it may have moved to a smaller block. */
+static struct ksi_message *place_of(struct ksi_scheduler *s, ks_from from)
+{
+    if (s->runtime->scheduler_count > 1) return from.request;
+    if (!from.ref.id[1]) return ksi_process_of(s, from.caller.id)->request;
+    return ksi_record_find(s, from.ref.id[0], KSI_RECORD_REQUEST)->request.message;
 }
 
 static bool answer(ks_from from, ks_status status, const ks_type *type, const void *reply)
 {
     struct ksi_scheduler *s = ksi_enter();
-    struct ksi_message *m = request_of(s, from);
-    if (!m) return false;
-    bool deferred = m->flags & KSI_DEFERRED;
-    m->flags |= KSI_ANSWERED;
-    bool delivered = ksi_reply_send(s, m, status, type, reply);
-    if (deferred) deferred_free(s, m);
+    if (!is_open(s, from)) return false;
+    struct ksi_message *m = place_of(s, from);
+    bool async = from.ref.id[1] != 0;
+    struct ksi_message key = { .from = from.caller.id,
+        .serial = async ? 0 : (uint32_t)from.ref.id[0],
+        .flags = async ? KSI_TAKEN | KSI_ASYNC : KSI_TAKEN };
+    if (async) key.ref = from.ref.id[0];
+    bool delivered = ksi_reply_send(s, &key, status, type, reply);
+    if (key.flags & KSI_ANSWERED) ksi_request_settle(s, from.server, m, from.caller.id);
     return delivered;
 }
 
@@ -328,7 +461,7 @@ bool ks_reply_(ks_from from, const ks_op *op, const void *reply)
 
 bool ks_fail_(ks_from from, ks_status status) { return answer(from, status, NULL, NULL); }
 
-bool ks_waits_(ks_from from) { return request_of(ksi_enter(), from) != NULL; }
+bool ks_waits_(ks_from from) { return is_open(ksi_enter(), from); }
 
 ks_pid ks_caller(void)
 {

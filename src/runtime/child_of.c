@@ -76,30 +76,37 @@ ks_status ks_bind_child_(const char *id, ks_pid pid)
     if (!s || !s->current) return KS_DENIED;
     if (!id || !id[0]) return KS_BADARG;
     ks_pid bound = pid_of(ksi_process_id(s->current), id);
+    uint64_t holder;
+    (void)ksi_resolve_id(s, pid, &holder);
+    ksi_names_lock(s);
     struct ksi_name *name = ksi_name_find(s, bound);
     if (!name) name = bind(s, bound);
-    if (!name) return KS_NOMEM;
-    const struct ksi_process *p = ksi_resolve(s, pid);
-    name->holder = p ? ksi_process_id(p) : 0;
-    return KS_OK;
+    if (name) name->holder = holder;
+    ksi_names_unlock(s);
+    return name ? KS_OK : KS_NOMEM;
 }
 
 void ks_unbind_child_(const char *id)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
     if (!s || !s->current || !id || !id[0]) return;
+    ksi_names_lock(s);
     struct ksi_name *name = ksi_name_find(s, pid_of(ksi_process_id(s->current), id));
     if (name) unbind(s, of_name(name));
+    ksi_names_unlock(s);
 }
 
 void ksi_bound_release(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_bound *bound = p->cold ? p->cold->bound : NULL;
     if (bound) p->cold->bound = NULL;
+    if (!bound) return;
+    ksi_names_lock(s);
     while (bound) {
         struct ksi_bound *next = bound->owner_next;
         ksi_name_remove(s, &bound->name);
         ksi_pool_give(&s->pool, bound, bound->name.size_class);
         bound = next;
     }
+    ksi_names_unlock(s);
 }

@@ -65,7 +65,7 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
 {
     if (p->flags & KSI_EXITING) return; /* the first one wins */
     ksi_cancel_timer(s, p);
-    ksi_request_cancel(s, p);
+    (void)ksi_request_cancel(s, p); /* false: an answer will come, and be dropped */
     p->wait = KSI_WAIT_NOTHING;
     p->flags |= KSI_EXITING;
     ksi_set_reason(s, p, reason);
@@ -76,7 +76,7 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
 static void release_record(
     struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
 {
-    switch (record->kind) {
+    switch (ksi_load_relaxed(&record->kind)) {
     case KSI_RECORD_MONITOR:
         ksi_monitor_end(s, p, record); /* frees it, now or when the other side let go */
         return;
@@ -105,8 +105,8 @@ static void move_to(ks_socket *socket, void *to)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
     const struct ksi_socket_hooks *hooks = s->runtime->sockets;
-    (void)hooks->detach(s, *socket); /* false: it was still in flight, or is not its own any more */
-    hooks->attach(s, *socket, to);   /* nothing, when it is somebody's */
+    (void)hooks->detach(s, socket); /* false: it was still in flight, or is not its own any more */
+    hooks->attach(s, socket, to);   /* nothing, when it is somebody's */
 }
 
 /* A start that failed: the sockets that it was given are the starter's again. */
@@ -116,7 +116,9 @@ static void give_back(struct ksi_scheduler *s, struct ksi_process *p)
     if (!(p->flags & KSI_STARTING) || !m || m->kind != KSI_START) return;
     if (!m->public.type || !m->public.type->owns || !m->public.body) return;
     struct ksi_process *starter = ksi_process_of(s, p->parent);
-    if (!starter || (starter->flags & KSI_EXITING) || !s->runtime->sockets) return;
+    if (!starter || !ksi_is_home(s, starter) || (starter->flags & KSI_EXITING) ||
+        !s->runtime->sockets)
+        return;
     s->current = p;
     ksi_type_each_socket(m->public.type, m->body, move_to, starter);
     m->flags &= (uint8_t)~KSI_MOVES;
@@ -154,7 +156,7 @@ static void fail_request(struct ksi_scheduler *s, struct ksi_process *p, struct 
         if (p->reason_kind == KS_REASON_STATUS && p->reason_code == KS_NOMEM) status = KS_NOMEM;
     }
     ksi_request_fail(s, m, status);
-    ksi_message_free(s, m);
+    ksi_request_done(s, m);
 }
 
 /* It leaves although terminate failed; not when the process was killed in there, as it would not
@@ -168,6 +170,8 @@ static void send_last_reply(struct ksi_scheduler *s, struct ksi_process *p)
         ksi_reply_send(s, m, KS_OK, m->public.type, m->public.body);
     else
         ksi_reply_send(s, m, KS_NOPROC, NULL, NULL);
+    /* Somebody gave the request up while we ended: its block must wait for that word. */
+    if (!(m->flags & KSI_ANSWERED) && p->current) p->current->flags &= (uint8_t)~KSI_ANSWERED;
     ksi_message_free(s, m);
 }
 
@@ -194,7 +198,8 @@ static void tell(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_inbox_drain(s, p);
     ksi_links_end(s, p, reason);
     ksi_watchers_end(s, p, reason);
-    p->in_use = false; /* from here on every signal finds nobody */
+    /* release: who sees it sees what our end did to the records */
+    ksi_store_release(&p->in_use, false); /* from here on every signal finds nobody */
     ksi_inbox_drain(s, p);
     fail_requests(s, p);
 }
@@ -217,7 +222,7 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
     if (p->state) ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));
     struct ksi_cold *cold = p->cold;
     if (!cold) return;
-    if (cold->start) ksi_message_free(s, cold->start);
+    if (cold->start) ksi_request_done(s, cold->start);
     free_blocks(s, cold->label);
     free_blocks(s, cold->reason_text);
     free_blocks(s, cold->stop_texts);
@@ -265,7 +270,7 @@ void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
     report(s, p);
     give_back(s, p);
     release_owned(s, p);
-    ksi_name_release(s, p);
+    if (s->parallel || ksi_load_relaxed(&p->name)) ksi_name_forbid(s, p); /* we, or who locks */
     ksi_bound_release(s, p);
     tell(s, p);
     free_memory(s, p);

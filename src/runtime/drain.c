@@ -14,26 +14,41 @@ enum { NS_PER_MS = 1000000 };
 static ks_ms left(struct ksi_scheduler *s)
 {
     ks_ms now = ksi_fresh_ns(s) / NS_PER_MS;
-    return s->runtime->drain_until > now ? s->runtime->drain_until - now : 0;
+    ks_ms until = ksi_load_relaxed(&s->runtime->drain_until); /* after ksi_is_draining() */
+    return until > now ? until - now : 0;
 }
 
 static void tell(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = ksi_message_new(s, &ks_drain_type, &(ks_drain){ left(s) });
-    if (m) (void)ksi_message_send(s, p, m);
+    if (m) (void)ksi_message_send(s, p, ksi_process_id(p), m);
+}
+
+void ksi_drain_apply(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (!p || (p->flags & KSI_EXITING)) return;
+    if (p->flags & KSI_TRAPS_DRAIN) tell(s, p);
+    if (s->heard_drain || !s->runtime->sockets) return;
+    s->heard_drain = true;
+    s->runtime->sockets->drain(s);
 }
 
 void ksi_drain_begin(struct ksi_scheduler *s, ks_ms limit)
 {
     struct ksi_runtime *runtime = s->runtime;
-    if (runtime->draining) return;
-    runtime->draining = true;
-    runtime->drain_until = ksi_fresh_ns(s) / NS_PER_MS + limit;
-    for (uint32_t i = 1; i < runtime->processes.used; i++) {
+    if (ksi_is_draining(s)) return;
+    ksi_store_relaxed(&runtime->drain_until, ksi_fresh_ns(s) / NS_PER_MS + limit);
+    ksi_store_release(&runtime->draining, true); /* drain_until stands */
+    uint32_t used = ksi_load_acquire(&runtime->processes.table.used);
+    for (uint32_t i = 1; i < used; i++) {
         struct ksi_process *p = &runtime->processes.slots[i];
-        if (p->in_use && (p->flags & KSI_TRAPS_DRAIN) && !(p->flags & KSI_EXITING)) tell(s, p);
+        if (!ksi_load_acquire(&p->in_use)) continue; /* acquire: its pid */
+        uint64_t id = ksi_process_id(p);
+        if (ksi_is_home(s, p))
+            ksi_drain_apply(s, p);
+        else
+            ksi_signal_send(s, &(struct ksi_signal){ .kind = KSI_DRAIN, .to = id });
     }
-    if (runtime->sockets) runtime->sockets->drain(s);
 }
 
 bool ks_trap_drain(bool on)
@@ -45,18 +60,18 @@ bool ks_trap_drain(bool on)
         s->current->flags |= KSI_TRAPS_DRAIN;
     else
         s->current->flags &= ~(uint32_t)KSI_TRAPS_DRAIN;
-    if (on && !old && s->runtime->draining) tell(s, s->current);
+    if (on && !old && ksi_is_draining(s)) tell(s, s->current);
     return old;
 }
 
 bool ks_draining(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    return s && s->runtime->draining;
+    return s && ksi_is_draining(s);
 }
 
 ks_ms ks_drain_left(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    return s && s->runtime->draining ? left(s) : 0;
+    return s && ksi_is_draining(s) ? left(s) : 0;
 }

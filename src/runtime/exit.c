@@ -46,12 +46,11 @@ void ks_exit_process(ks_pid pid, ks_reason reason)
 {
     struct ksi_scheduler *s = ksi_enter();
     if (!s) return;
-    struct ksi_process *target = ksi_resolve(s, pid);
-    if (!target) return;
+    uint64_t id;
+    if (!ksi_resolve_id(s, pid, &id)) return;
     uint64_t from = s->current ? ksi_process_id(s->current) : 0;
-    ksi_signal_send(s,
-        &(struct ksi_signal){
-            .kind = KSI_EXIT, .from = from, .to = ksi_process_id(target), .reason = reason });
+    ksi_signal_send(
+        s, &(struct ksi_signal){ .kind = KSI_EXIT, .from = from, .to = id, .reason = reason });
     ksi_check_exit(s);
 }
 
@@ -63,7 +62,7 @@ static _Noreturn void leave_formatter(struct ksi_scheduler *s, struct ksi_proces
     self->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
     self->current = NULL;
     ksi_request_fail(s, m, KS_EXITED);
-    ksi_message_free(s, m);
+    ksi_request_done(s, m);
     ksi_leave(s);
 }
 

@@ -37,7 +37,7 @@ bool ks_is_hibernating(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
-    if (!p) return false;
+    if (!p || !ksi_is_home(s, p)) return false;
     ksi_inbox_drain(s, p); /* what we sent it before, counts */
     return (p->flags & KSI_ASLEEP) && !p->mailbox && !p->stack && p != s->current &&
         !(p->flags & KSI_EXITING);

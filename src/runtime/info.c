@@ -19,8 +19,8 @@ enum { NS_PER_MS = 1000000, VALUE_BYTES = 160 };
 static struct ksi_process *look_at(struct ksi_scheduler *s, ks_pid pid)
 {
     struct ksi_process *p = ksi_resolve(s, pid);
-    if (p) ksi_inbox_drain(s, p);
-    return p && p->in_use ? p : NULL;
+    if (p && ksi_is_home(s, p)) ksi_inbox_drain(s, p);
+    return p && ksi_load_relaxed(&p->in_use) ? p : NULL;
 }
 
 /* The request that it is started by is no message. */
@@ -112,21 +112,39 @@ static void put_text(char *to, size_t size, const char *text)
     if (text) snprintf(to, size, "%s", text);
 }
 
+/* Of a process on another scheduler, what may be read: its pid, its name, the length of its
+ * queue. */
+static void elsewhere(struct ksi_scheduler *s, const struct ksi_process *p, ks_pid pid,
+    ks_process_snapshot *ret_info, size_t size)
+{
+    ks_process_snapshot info = { .pid = pid.kind ? ksi_pid_of(p) : pid,
+        .queue_length = ksi_load_relaxed(&p->queue_length),
+        .wait_left = KS_INFINITY,
+        .waited = -1,
+        .deadline_left = KS_INFINITY };
+    (void)ksi_name_text(s, p, info.name, sizeof info.name);
+    memcpy(ret_info, &info, size < sizeof info ? size : sizeof info);
+}
+
 ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t size)
 {
     struct ksi_scheduler *s = ksi_enter();
     if (!s) return KS_DENIED;
     struct ksi_process *p = look_at(s, pid);
     if (!p) return KS_NOPROC;
+    if (!ksi_is_home(s, p)) {
+        elsewhere(s, p, pid, ret_info, size);
+        return KS_OK;
+    }
     ks_process_snapshot info = { .pid = ksi_pid_of(p),
         .parent = ksi_pid(p->parent),
         .module = p->module->name,
         .behaviour = p->module->behaviour->name,
-        .queue_length = p->queue_length - (first_of(p) != p->mailbox),
+        .queue_length = ksi_load_relaxed(&p->queue_length) - (first_of(p) != p->mailbox),
         .priority = ksi_priority_of(p),
         .traps_exits = p->flags & KSI_TRAPS,
         .starting = p->flags & KSI_STARTING };
-    put_text(info.name, sizeof info.name, p->name ? ksi_name_text(p->name) : NULL);
+    (void)ksi_name_text(s, p, info.name, sizeof info.name);
     put_text(info.label, sizeof info.label, p->cold ? ksi_block_text(p->cold->label) : NULL);
     put_state(s, p, &info);
     put_wait(s, p, &info);
@@ -143,9 +161,11 @@ size_t ks_processes(ks_pid *ret_pids, size_t max)
     size_t count = 0;
     if (!s) return 0;
     const struct ksi_process_table *table = &s->runtime->processes;
-    for (uint32_t i = 1; i < table->used; i++) {
-        const struct ksi_process *p = &table->slots[i];
-        if (!p->in_use || (p->flags & KSI_EXITING)) continue;
+    uint32_t used = ksi_load_acquire(&table->table.used); /* the slots below are there */
+    for (uint32_t i = 1; i < used; i++) {
+        struct ksi_process *p = &table->slots[i];
+        if (!ksi_load_acquire(&p->in_use)) continue; /* acquire: its pid */
+        if (ksi_is_home(s, p) && (p->flags & KSI_EXITING)) continue;
         if (count < max) ret_pids[count] = ksi_pid_of(p);
         count++;
     }
@@ -199,6 +219,7 @@ ks_status ks_format_mailbox(ks_pid pid, char *buffer, size_t size, size_t messag
     if (!s) return KS_DENIED;
     struct ksi_process *p = look_at(s, pid);
     if (!p) return KS_NOPROC;
+    if (!ksi_is_home(s, p)) return KS_DENIED;
     struct out out = { .buffer = buffer, .size = size };
     if (size) buffer[0] = 0;
     const struct ksi_message *m = first_of(p);

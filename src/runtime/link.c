@@ -151,9 +151,10 @@ void ksi_links_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason rea
 void ks_link(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
-    struct ksi_process *self = s ? s->current : NULL, *other = s ? ksi_resolve(s, pid) : NULL;
-    if (!self || self == other) return;
-    uint64_t to = other ? ksi_process_id(other) : pid.id;
+    struct ksi_process *self = s ? s->current : NULL;
+    uint64_t to;
+    if (!self || ksi_resolve_id(s, pid, &to) == self) return;
+    if (!to) to = pid.id;
     struct ksi_record *record = ksi_link_find(s, self, to);
     if (record && !(record->flags & KSI_UNLINKING)) return;
     if (record)
@@ -170,7 +171,8 @@ void ksi_unlink(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer)
     struct ksi_record *record = ksi_link_find(s, p, peer);
     if (!record || (record->flags & KSI_UNLINKING)) return;
     record->flags = KSI_UNLINKING;
-    record->link.serial = ++s->unlinks;
+    /* Of this process, which may move: no two schedulers give the same one. */
+    record->link.serial = ++s->unlinks * KSI_SCHEDULERS_MAX + s->number;
     ksi_signal_send(s,
         &(struct ksi_signal){ .kind = KSI_UNLINK,
             .from = ksi_process_id(p),
@@ -182,6 +184,7 @@ void ks_unlink(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
     if (!s || !s->current) return;
-    struct ksi_process *other = ksi_resolve(s, pid);
-    ksi_unlink(s, s->current, other ? ksi_process_id(other) : pid.id);
+    uint64_t peer;
+    bool alive = ksi_resolve_id(s, pid, &peer) != NULL;
+    ksi_unlink(s, s->current, alive ? peer : pid.id);
 }

@@ -19,7 +19,7 @@ ks_log_event ksi_log_event_of(struct ksi_process *p, ks_level level)
     ks_log_event event = { .level = level, .wall_clock_ns = ks_wall_clock_ns() };
     if (!p) return event;
     event.pid = ksi_pid_of(p);
-    if (p->name) event.name = ksi_name_text(p->name);
+    event.name = ksi_name_here(p);
     if (p->cold && p->cold->label) event.label = ksi_block_text(p->cold->label);
     if (p->module) event.module = p->module->name;
     if (p->current && p->current->public.op) event.operation = p->current->public.op->name;

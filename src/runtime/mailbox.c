@@ -49,16 +49,19 @@ ks_status ksi_mailbox_limit(struct ksi_scheduler *s, struct ksi_process *p, cons
 }
 
 /* --- what can be read ------------------------------------------------------------------------- */
+/* Of this scheduler. */
 static const struct ksi_process *find(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    return s ? ksi_resolve(s, pid) : NULL;
+    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    return p && ksi_is_home(s, p) ? p : NULL;
 }
 
 uint64_t ks_mailbox_length(ks_pid pid)
 {
-    const struct ksi_process *p = find(pid);
-    return p ? p->queue_length : 0;
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    const struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    return p ? ksi_load_relaxed(&p->queue_length) : 0;
 }
 
 uint64_t ks_mailbox_bytes(ks_pid pid)
@@ -84,8 +87,9 @@ static ks_ms age_of(struct ksi_scheduler *s, const struct ksi_message *m)
 {
     int64_t now = ksi_fresh_ns(s);
     if (ksi_is_request(m) && !(m->flags & KSI_ASYNC)) {
-        const struct ksi_process *caller = ksi_process_of(s, m->from);
-        if (caller && caller->request == m) return (now - caller->call->since_ns) / NS_PER_MS;
+        struct ksi_process *caller = ksi_process_of(s, m->from);
+        if (!caller || !ksi_is_home(s, caller)) return 0; /* not known here */
+        if (caller->request == m) return (now - caller->call->since_ns) / NS_PER_MS;
     }
     return (uint32_t)((uint32_t)(now / NS_PER_MS) - m->serial);
 }

@@ -57,11 +57,11 @@ static inline void ksi_mailbox_lighter(struct ksi_process *p, const struct ksi_m
 }
 static inline bool ksi_mailbox_full(const struct ksi_process *p)
 {
-    return p->queue_length >= p->mailbox_gate;
+    return ksi_load_relaxed(&p->queue_length) >= p->mailbox_gate;
 }
 static inline uint64_t ksi_mailbox_bytes(const struct ksi_process *p)
 {
-    return ((uint64_t)p->queue_length + p->mailbox_extra) * 64;
+    return ((uint64_t)ksi_load_relaxed(&p->queue_length) + p->mailbox_extra) * 64;
 }
 
 /* Takes out the message that *link points at. */
@@ -71,7 +71,7 @@ static inline struct ksi_message *ksi_mailbox_take(struct ksi_process *p, struct
     KSI_ASSERT(m);
     *link = m->next;
     if (!m->next) p->mailbox_end = link;
-    p->queue_length--;
+    ksi_add_owned(&p->queue_length, UINT32_MAX);
     if (KSI_UNLIKELY(p->flags & KSI_MARKED)) ksi_marks_taken(p, &m->next, link);
     m->next = NULL;
     if (KSI_UNLIKELY(m->weight || (p->flags & KSI_LINE))) ksi_mailbox_lighter(p, m);

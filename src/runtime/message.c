@@ -12,7 +12,7 @@ static void move_out(ks_socket *socket, void *arg)
 {
     struct ksi_scheduler *s = arg;
     const struct ksi_socket_hooks *hooks = s->runtime->sockets;
-    if (!hooks || !hooks->detach(s, *socket)) *socket = (ks_socket){ 0 }; /* not the sender's */
+    if (!hooks || !hooks->detach(s, socket)) *socket = (ks_socket){ 0 }; /* not the sender's */
 }
 
 static void close_it(ks_socket *socket, void *arg)
@@ -87,7 +87,7 @@ static void move_in(ks_socket *socket, void *arg)
 {
     struct arrival *arrival = arg;
     if (!socket->id) return;
-    arrival->scheduler->runtime->sockets->attach(arrival->scheduler, *socket, arrival->receiver);
+    arrival->scheduler->runtime->sockets->attach(arrival->scheduler, socket, arrival->receiver);
 }
 
 void ksi_message_arrive(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)

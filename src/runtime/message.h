@@ -32,7 +32,12 @@ enum ksi_kind {
     KSI_MONITOR,
     KSI_DEMONITOR,
     KSI_DOWN,
-    KSI_ALIASED /* a message, by an alias: alias.h */
+    KSI_ALIASED, /* a message, by an alias: alias.h */
+    KSI_DRAIN,   /* the runtime drains: who traps that hears of it */
+    KSI_SETTLE,  /* somebody else decided a request: its server need not keep it */
+    KSI_ANSWER,  /* to an asynchronous request, from another scheduler */
+    /* of a request that is in no list: its server is done with it, and waits for KSI_SETTLE */
+    KSI_ORPHAN
 };
 
 enum ksi_message_flag {

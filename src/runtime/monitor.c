@@ -13,7 +13,7 @@
 static void watch(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_record *record)
 {
     uint32_t index = ksi_record_index(s, record);
-    record->flags |= KSI_WATCHING;
+    record->watching = true;
     record->monitor.watch_previous = 0;
     record->monitor.watch_next = target->watchers;
     if (target->watchers) ksi_record_at(s, target->watchers)->monitor.watch_previous = index;
@@ -23,7 +23,7 @@ static void watch(struct ksi_scheduler *s, struct ksi_process *target, struct ks
 static void unwatch(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_record *record)
 {
     uint32_t next = record->monitor.watch_next, previous = record->monitor.watch_previous;
-    record->flags &= (uint8_t)~KSI_WATCHING;
+    record->watching = false;
     if (previous)
         ksi_record_at(s, previous)->monitor.watch_next = next;
     else
@@ -73,7 +73,7 @@ void ksi_monitor_apply(
         else
             send(s, KSI_DOWN, signal->to, signal->from, signal->record, ks_because(KS_NOPROC));
     } else if (signal->kind == KSI_DEMONITOR) {
-        if (!target || !(record->flags & KSI_WATCHING)) return; /* its DOWN is under way */
+        if (!target || !record->watching) return; /* its DOWN is under way */
         unwatch(s, target, record);
         ksi_record_free(s, record);
     } else if (record->flags & KSI_GONE) {
@@ -87,12 +87,13 @@ void ksi_monitor_apply(
 static ks_ref start(
     struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given, struct ksi_record *alias)
 {
-    struct ksi_process *target = ksi_resolve(s, as_given);
+    uint64_t target;
+    (void)ksi_resolve_id(s, as_given, &target);
     struct ksi_record *record = ksi_record_new(s, p, KSI_RECORD_MONITOR);
     if (!record) return (ks_ref){ { 0, 0 } };
     ks_ref ref = ksi_record_ref(s, alias ? alias : record);
     record->monitor.as_given = as_given;
-    record->monitor.target = target ? ksi_process_id(target) : 0;
+    record->monitor.target = target;
     record->monitor.alias = 0;
     if (alias) ksi_alias_tie(s, alias, record);
     ksi_mark_new(s, p, ref.id[0]);
@@ -136,7 +137,7 @@ void ksi_watchers_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason 
         struct ksi_record *record = ksi_record_at(s, p->watchers);
         uint32_t index = p->watchers;
         unwatch(s, p, record);
-        send(s, KSI_DOWN, ksi_process_id(p), record->owner, index, reason);
+        send(s, KSI_DOWN, ksi_process_id(p), ksi_record_owner(record), index, reason);
     }
 }
 
@@ -173,7 +174,7 @@ bool ks_demonitor(ks_ref monitor)
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || !monitor.id[0] || monitor.id[1] != ksi_process_id(self)) return false;
     struct ksi_record *record = monitor_of(s, monitor);
-    if (record && record->owner == ksi_process_id(self)) {
+    if (record && ksi_record_owner(record) == ksi_process_id(self)) {
         ksi_monitor_end(s, self, record);
         return true;
     }

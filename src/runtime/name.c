@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "base/hash.h"
 #include "runtime/scheduler.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,11 +52,28 @@ static bool grow(struct ksi_names *names)
     return true;
 }
 
+void ksi_names_init(struct ksi_names *names)
+{
+    *names = (struct ksi_names){ .buckets = NULL };
+    int error = pthread_mutex_init(&names->lock, NULL);
+    KSI_ASSERT(error == 0); /* glibc's never fails */
+}
+
 void ksi_names_end(struct ksi_names *names)
 {
     KSI_ASSERT(names->count == 0);
     free(names->buckets);
-    *names = (struct ksi_names){ 0 };
+    pthread_mutex_destroy(&names->lock);
+}
+
+void ksi_names_lock(struct ksi_scheduler *s)
+{
+    if (s->runtime->scheduler_count > 1) pthread_mutex_lock(&s->runtime->names.lock);
+}
+
+void ksi_names_unlock(struct ksi_scheduler *s)
+{
+    if (s->runtime->scheduler_count > 1) pthread_mutex_unlock(&s->runtime->names.lock);
 }
 
 struct ksi_name *ksi_name_find(struct ksi_scheduler *s, ks_pid pid)
@@ -86,34 +104,90 @@ void ksi_name_remove(struct ksi_scheduler *s, struct ksi_name *name)
     s->runtime->names.count--;
 }
 
-ks_status ksi_name_register(struct ksi_scheduler *s, const char *text, struct ksi_process *p)
+uint64_t ksi_name_holder(struct ksi_scheduler *s, ks_pid pid)
 {
-    size_t length = text ? strlen(text) : 0;
-    if (!length || length > NAME_MAX_BYTES) return KS_BADARG;
-    ks_pid pid = pid_of(text, length);
-    if (p->name || ksi_name_find(s, pid)) return KS_ALREADY_STARTED;
+    ksi_names_lock(s);
+    struct ksi_name *name = ksi_name_find(s, pid);
+    uint64_t holder = name ? name->holder : 0;
+    ksi_names_unlock(s);
+    return holder;
+}
+
+/* A process that dies may have no name any more. */
+static struct ksi_name forbidden;
+
+static ks_status add(
+    struct ksi_scheduler *s, ks_pid pid, const char *text, size_t length, uint64_t holder)
+{
+    struct ksi_process *p = ksi_slot_of(s, holder);
+    /* relaxed: changed under the lock only */
+    const struct ksi_name *old = ksi_load_relaxed(&p->name);
+    if (old == &forbidden || ksi_process_id(p) != holder) return KS_NOPROC;
+    if (old || ksi_name_find(s, pid)) return KS_ALREADY_STARTED;
     uint8_t size_class;
     struct ksi_name *name = ksi_pool_get(&s->pool, sizeof *name + length + 1, &size_class);
     if (!name) return KS_NOMEM;
     *name = (struct ksi_name){
-        .hash = { pid.id, pid.kind }, .holder = ksi_process_id(p), .size_class = size_class
+        .hash = { pid.id, pid.kind }, .holder = holder, .size_class = size_class
     };
     memcpy(name + 1, text, length + 1);
     if (!ksi_name_insert(s, name)) {
         ksi_pool_give(&s->pool, name, size_class);
         return KS_NOMEM;
     }
-    p->name = name;
+    ksi_store_relaxed(&p->name, name);
     return KS_OK;
+}
+
+ks_status ksi_name_register(struct ksi_scheduler *s, const char *text, uint64_t holder)
+{
+    size_t length = text ? strlen(text) : 0;
+    if (!length || length > NAME_MAX_BYTES) return KS_BADARG;
+    ksi_names_lock(s);
+    ks_status status = add(s, pid_of(text, length), text, length, holder);
+    ksi_names_unlock(s);
+    return status;
+}
+
+static void take_out(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_name *name)
+{
+    ksi_name_remove(s, name);
+    ksi_store_relaxed(&p->name, NULL);
+    ksi_pool_give(&s->pool, name, name->size_class);
 }
 
 void ksi_name_release(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    struct ksi_name *name = p->name;
-    if (!name) return;
-    ksi_name_remove(s, name);
-    p->name = NULL;
-    ksi_pool_give(&s->pool, name, name->size_class);
+    ksi_names_lock(s);
+    struct ksi_name *name = ksi_load_relaxed(&p->name); /* we hold the lock */
+    if (name && name != &forbidden) take_out(s, p, name);
+    ksi_names_unlock(s);
+}
+
+void ksi_name_forbid(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    ksi_names_lock(s);
+    struct ksi_name *name = ksi_load_relaxed(&p->name); /* we hold the lock */
+    if (name && name != &forbidden) take_out(s, p, name);
+    ksi_store_relaxed(&p->name, &forbidden);
+    ksi_names_unlock(s);
+}
+
+bool ksi_name_text(struct ksi_scheduler *s, const struct ksi_process *p, char *buffer, size_t size)
+{
+    ksi_names_lock(s);
+    const struct ksi_name *name = ksi_load_relaxed(&p->name); /* we hold the lock */
+    bool has = name && name != &forbidden;
+    if (has) snprintf(buffer, size, "%s", ksi_name_chars(name));
+    ksi_names_unlock(s);
+    return has;
+}
+
+const char *ksi_name_here(const struct ksi_process *p)
+{
+    static _Thread_local char text[KSI_NAME_BYTES];
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    return ksi_load_relaxed(&p->name) && ksi_name_text(s, p, text, sizeof text) ? text : NULL;
 }
 
 ks_status ks_register(const char *name, ks_pid pid)
@@ -121,20 +195,22 @@ ks_status ks_register(const char *name, ks_pid pid)
     struct ksi_scheduler *s = ksi_enter();
     if (!s) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
-    if (!p || (p->flags & KSI_EXITING)) return KS_NOPROC;
-    return ksi_name_register(s, name, p);
+    if (!p || (ksi_is_home(s, p) && (p->flags & KSI_EXITING))) return KS_NOPROC;
+    return ksi_name_register(s, name, pid.kind ? ksi_process_id(p) : pid.id);
 }
 
 void ks_unregister(const char *name)
 {
     struct ksi_scheduler *s = ksi_enter();
-    struct ksi_name *entry = s ? ksi_name_find(s, ks_named(name)) : NULL;
-    if (entry) ksi_name_release(s, ksi_process_of(s, entry->holder));
+    if (!s) return;
+    ksi_names_lock(s);
+    struct ksi_name *entry = ksi_name_find(s, ks_named(name));
+    if (entry) take_out(s, ksi_slot_of(s, entry->holder), entry);
+    ksi_names_unlock(s);
 }
 
 ks_pid ks_whereis(const char *name)
 {
     struct ksi_scheduler *s = ksi_enter();
-    struct ksi_name *entry = s ? ksi_name_find(s, ks_named(name)) : NULL;
-    return entry ? ksi_pid(entry->holder) : (ks_pid){ 0 };
+    return ksi_pid(s ? ksi_name_holder(s, ks_named(name)) : 0);
 }

@@ -34,8 +34,7 @@ static bool drop_oldest(struct ksi_scheduler *s, struct ksi_process *p)
         struct ksi_message *m = ksi_mailbox_take(p, link);
         p->flags |= KSI_CUT;
         if (!(m->flags & KSI_CANCELLED)) p->limits->dropped++;
-        ksi_request_fail(s, m, KS_OVERLOAD);
-        ksi_message_free(s, m);
+        ksi_message_refuse(s, m, KS_OVERLOAD);
         return true;
     }
     return false;

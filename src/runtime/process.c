@@ -42,8 +42,9 @@ bool ks_is_alive(ks_pid pid)
 {
     struct ksi_scheduler *s = ksi_enter();
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
-    if (p) ksi_inbox_drain(s, p); /* what we sent it before, counts */
-    return p && p->in_use && !(p->flags & KSI_EXITING);
+    if (!p || !ksi_is_home(s, p)) return p != NULL;
+    ksi_inbox_drain(s, p); /* what we sent it before, counts */
+    return !(p->flags & KSI_EXITING);
 }
 
 void ks_sleep(ks_ms duration)
@@ -113,7 +114,7 @@ void ks_disown(ks_ref owned)
     struct ksi_scheduler *s = ksi_enter();
     if (!s || !s->current) return;
     struct ksi_record *record = ksi_record_find(s, owned.id[0], KSI_RECORD_OWNED);
-    if (!record || record->owner != ksi_process_id(s->current)) return;
+    if (!record || ksi_record_owner(record) != ksi_process_id(s->current)) return;
     ksi_record_remove(s, s->current, record);
     ksi_record_free(s, record);
 }
@@ -151,7 +152,7 @@ ks_ms ks_now(void)
 int64_t ks_wall_clock_ns(void)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
-    return s ? s->runtime->seams.wall_ns(s->runtime->seams.arg) : ksi_clock_wall();
+    return s ? s->seams.wall_ns(s->seams.arg) : ksi_clock_wall();
 }
 
 uint64_t ks_random(uint64_t below)
@@ -159,7 +160,7 @@ uint64_t ks_random(uint64_t below)
     struct ksi_scheduler *s = ksi_this_scheduler;
     if (below == 0) return 0;
     uint64_t reject = -below % below, value; /* what is too much for an even share */
-    do value = s ? s->runtime->seams.random(s->runtime->seams.arg) : ksi_random_entropy();
+    do value = s ? s->seams.random(s->seams.arg) : ksi_random_entropy();
     while (value < reject);
     return value % below;
 }

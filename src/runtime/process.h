@@ -7,10 +7,10 @@
  * while it is blocked in the middle of a handler, or running. */
 #ifndef KSI_RUNTIME_PROCESS_H
 #define KSI_RUNTIME_PROCESS_H
+#include "base/atomic.h"
 #include "runtime/message.h"
 #include "runtime/timer_wheel.h"
 #include <kiosk/start.h>
-#include <stdatomic.h>
 
 struct ksi_stack;
 struct ksi_scheduler;
@@ -35,14 +35,14 @@ enum ksi_process_flag {
     KSI_PENDING_TIMER = 128, /* in the scheduler's list of timers to arm when the slice ends */
     KSI_OWN_END = 256,       /* it ended by its own doing: worth a crash report */
     KSI_LINK_STARTER = 512,  /* linked to the starter by ks_start_link */
-    KSI_IN_WAKE_LIST = 1024,
-    KSI_DYING = 2048,       /* its death began: nothing reaches it any more */
-    KSI_TERMINATING = 4096, /* on_terminate was called */
-    KSI_FORMATTING = 8192,  /* format_status runs, or did not come back */
-    KSI_REPORTED = 16384,   /* its crash report was made */
-    KSI_CUT = 32768,        /* a message was dropped from its mailbox: a receive begins again */
-    KSI_LINE = 65536,       /* senders wait for room in its mailbox */
-    KSI_MARKED = 1 << 17,   /* there are marks in its mailbox: mark.h */
+    KSI_BOUND = 1024,        /* something of it is tied to its scheduler: it never moves */
+    KSI_DYING = 2048,        /* its death began: nothing reaches it any more */
+    KSI_TERMINATING = 4096,  /* on_terminate was called */
+    KSI_FORMATTING = 8192,   /* format_status runs, or did not come back */
+    KSI_REPORTED = 16384,    /* its crash report was made */
+    KSI_CUT = 32768,         /* a message was dropped from its mailbox: a receive begins again */
+    KSI_LINE = 65536,        /* senders wait for room in its mailbox */
+    KSI_MARKED = 1 << 17,    /* there are marks in its mailbox: mark.h */
     KSI_TRAPS_DRAIN = 1 << 18,
     KSI_HEARD_DRAIN = 1 << 19, /* a wait of it was interrupted by the drain */
     KSI_HIBERNATES = 1 << 20,  /* it is to sleep when nothing is queued */
@@ -75,28 +75,33 @@ struct ksi_defer {
 
 struct ksi_process {
     /* --- read by senders --- */
-    uint32_t generation; /* of the tenant, or of the next one while the slot is free */
+    _Atomic(uint32_t) generation; /* of the tenant, or of the next one while the slot is free */
     uint32_t index;
-    struct ksi_scheduler *scheduler;
+    _Atomic(struct ksi_scheduler *) scheduler; /* its home */
     _Atomic(struct ksi_message *) inbox; /* signals from elsewhere, newest first; see signal.c */
     struct ksi_process *wake_next;       /* in the scheduler's wake list */
+    _Atomic(uint32_t) call_serial;       /* of the latest request */
+    _Atomic(uint32_t) queue_length;      /* messages in the mailbox */
+    uint32_t flags;                      /* enum ksi_process_flag */
+    uint16_t next_what;                  /* on_continue is due */
+    uint8_t wait;                        /* enum ksi_wait */
+    _Atomic(bool) in_use;
+    _Atomic(struct ksi_name *) name; /* changed under the lock of the names */
+    /* --- zeroed for a new tenant, from here on --- */
     const ks_module *module;
     void *state;
-    uint32_t flags;     /* enum ksi_process_flag */
-    uint16_t next_what; /* on_continue is due */
-    uint8_t wait;       /* enum ksi_wait */
-    bool in_use;
-    uint32_t queue_length; /* messages in the mailbox */
-    uint32_t mailbox_gate; /* full from this length on: see mailbox.h */
 
     /* --- the mailbox, and what runs --- */
     struct ksi_message *mailbox, **mailbox_end;
-    struct ksi_process *queue_next; /* run queue, free list */
-    uint64_t memory_used;           /* bytes: by ks_alloc, and borrowed by the turn */
-    struct ksi_stack *stack;        /* while blocked */
-    struct ksi_message *current;    /* the message being handled */
-    struct ksi_message *received;   /* messages that the end of the turn gives back */
-    struct ksi_block *turn;         /* memory that the end of the turn gives back, newest first */
+    union {
+        struct ksi_process *queue_next; /* run queue */
+        uint32_t free_next;             /* among the free slots */
+    };
+    uint64_t memory_used;         /* bytes: by ks_alloc, and borrowed by the turn */
+    struct ksi_stack *stack;      /* while blocked */
+    struct ksi_message *current;  /* the message being handled */
+    struct ksi_message *received; /* messages that the end of the turn gives back */
+    struct ksi_block *turn;       /* memory that the end of the turn gives back, newest first */
 
     /* --- while it waits --- */
     union {
@@ -113,7 +118,7 @@ struct ksi_process {
     };
     struct ksi_call *call;       /* of a call or start, on its stack */
     struct ksi_message *request; /* what we wait for an answer to; NULL: it came */
-    uint32_t call_serial;        /* of the latest request */
+    uint32_t mailbox_gate;       /* full from this length on: see mailbox.h */
     uint32_t mailbox_extra;      /* what its messages weigh beyond 64 bytes each, in 64 bytes */
     struct ksi_limits *limits;   /* NULL: the defaults */
 
@@ -123,11 +128,10 @@ struct ksi_process {
     struct ksi_allocation *memory; /* ks_alloc, newest first */
     struct ksi_message *deferred;  /* requests to be answered later */
     struct ksi_context *context;   /* inherited */
-    struct ksi_name *name;
-    uint32_t links;    /* root of the tree of link records */
-    uint32_t owned;    /* newest record that we own */
-    uint32_t watchers; /* newest monitor that watches us */
-    uint32_t refused;  /* messages that the mailbox limit turned away */
+    uint32_t links;                /* root of the tree of link records */
+    uint32_t owned;                /* newest record that we own */
+    uint32_t watchers;             /* newest monitor that watches us */
+    uint32_t refused;              /* messages that the mailbox limit turned away */
 };
 _Static_assert(
     sizeof(void *) != 8 || sizeof(struct ksi_process) == 256, "budget of an idle process");
@@ -167,7 +171,8 @@ static inline bool ksi_memory_allows(const struct ksi_process *p, size_t size)
 
 static inline uint64_t ksi_process_id(const struct ksi_process *p)
 {
-    return (uint64_t)p->generation << 32 | p->index;
+    /* relaxed: the caller owns p, or checks it again by a signal */
+    return (uint64_t)ksi_load_relaxed(&p->generation) << 32 | p->index;
 }
 
 #endif

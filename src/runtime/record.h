@@ -4,11 +4,12 @@
  * Links, monitors, timers, aliases, owned resources: each is a record in the list of its owner,
  * newest first, which is the order of release. Records live in one table that is never another
  * type; a handle is generation << 32 | index, so a stale ref finds nothing. Index 0 is no
- * record. Used by the owning scheduler only; the watch_ fields of a monitor belong to the
- * scheduler of the watched process. */
+ * record. Used by the scheduler of the owner; the watch_ fields of a monitor belong to that of the
+ * watched process. What identifies a record is atomic: a ref may be looked up by anybody. */
 #ifndef KSI_RUNTIME_RECORD_H
 #define KSI_RUNTIME_RECORD_H
 #include "runtime/process.h"
+#include "runtime/slots.h"
 
 enum ksi_record_kind {
     KSI_RECORD_FREE,
@@ -25,17 +26,17 @@ enum ksi_record_kind {
 };
 enum ksi_record_flag {
     KSI_UNLINKING = 1, /* link: unlinked, the other side has not yet said so */
-    KSI_GONE = 2,      /* monitor: given up by its owner, the watched side has not yet let go */
-    KSI_WATCHING = 4,  /* monitor: in the list of the watched process */
+    KSI_GONE = 2,      /* monitor, request: given up by its owner, the other side has not let go */
     KSI_ACTIVE = 8     /* alias: what is sent to it arrives */
 };
 
 struct ksi_record {
-    uint32_t generation;
-    uint8_t kind, flags;
-    uint16_t spare;
+    _Atomic(uint32_t) generation;
+    _Atomic(uint8_t) kind;
+    uint8_t flags;           /* of the owner */
+    bool watching;           /* monitor: in the list of the watched process, whose this is */
     uint32_t next, previous; /* in the owner's list, or the free list */
-    uint64_t owner;          /* pid id */
+    _Atomic(uint64_t) owner; /* pid id */
     union {
         struct {
             uint64_t peer; /* pid id: the key of the tree */
@@ -74,6 +75,8 @@ struct ksi_record {
         struct {
             struct ksi_message *message;  /* its server has it */
             struct ksi_message *response; /* made with it, so that it cannot fail */
+            uint64_t server;              /* pid id; 0: nobody */
+            _Atomic(uint64_t) open;       /* its handle, until somebody decides it */
         } request;
         struct {
             void (*release)(void *resource);
@@ -83,16 +86,22 @@ struct ksi_record {
 };
 _Static_assert(sizeof(struct ksi_record) <= 64, "a record is a cache line");
 
+/* What a scheduler sees of the records of its runtime. */
 struct ksi_records {
     struct ksi_record *table;
-    uint32_t used, committed, max;
-    uint32_t free;
-    uint64_t alive;
+    struct ksi_slots *slots;
+    struct ksi_slot_cache free;
+    int64_t alive; /* made here, less those that ended here */
 };
 
 struct ksi_scheduler;
-bool ksi_records_init(struct ksi_records *records, uint32_t max);
-void ksi_records_end(struct ksi_records *records);
+/* Its pid id. */
+static inline uint64_t ksi_record_owner(const struct ksi_record *record)
+{
+    /* relaxed: the same as long as the record is the same */
+    return ksi_load_relaxed(&record->owner);
+}
+bool ksi_records_init(struct ksi_slots *slots, uint32_t max);
 /* In the owner's list; NULL: out of memory. */
 struct ksi_record *ksi_record_new(struct ksi_scheduler *s, struct ksi_process *owner, uint8_t kind);
 /* Out of the owner's list; owner NULL: it is in none. */

@@ -17,11 +17,13 @@ static void add(struct list *list, ks_pid pid)
 }
 
 /* The process, with all that was sent to it applied, or NULL. */
-static struct ksi_process *look_at(struct ksi_scheduler *s, ks_pid pid)
+static struct ksi_process *look_at(struct ksi_scheduler *s, ks_pid pid, bool *ret_elsewhere)
 {
-    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    struct ksi_process *p = ksi_resolve(s, pid);
+    *ret_elsewhere = p && !ksi_is_home(s, p);
+    if (*ret_elsewhere) return NULL;
     if (p) ksi_inbox_drain(s, p);
-    return p && p->in_use && !(p->flags & KSI_EXITING) ? p : NULL;
+    return p && ksi_load_relaxed(&p->in_use) && !(p->flags & KSI_EXITING) ? p : NULL;
 }
 
 /* The link with the smallest peer above `last`, or NULL. */
@@ -53,7 +55,8 @@ static void add_monitors(struct ksi_scheduler *s, const struct ksi_process *p, s
 {
     for (uint32_t at = p->owned; at; at = ksi_record_at(s, at)->next) {
         const struct ksi_record *record = ksi_record_at(s, at);
-        if (record->kind == KSI_RECORD_MONITOR) add(list, record->monitor.as_given);
+        if (ksi_load_relaxed(&record->kind) == KSI_RECORD_MONITOR)
+            add(list, record->monitor.as_given);
     }
 }
 
@@ -61,7 +64,7 @@ static void add_watchers(struct ksi_scheduler *s, const struct ksi_process *p, s
 {
     for (uint32_t at = p->watchers; at; at = ksi_record_at(s, at)->monitor.watch_next) {
         const struct ksi_record *record = ksi_record_at(s, at);
-        add(list, ksi_pid(record->owner));
+        add(list, ksi_pid(ksi_record_owner(record)));
     }
 }
 
@@ -71,8 +74,9 @@ static ks_status fill(ks_pid pid,
 {
     struct ksi_scheduler *s = ksi_enter();
     if (!s) return KS_DENIED;
-    const struct ksi_process *p = look_at(s, pid);
-    if (!p) return KS_NOPROC;
+    bool elsewhere;
+    const struct ksi_process *p = look_at(s, pid, &elsewhere);
+    if (!p) return elsewhere ? KS_DENIED : KS_NOPROC;
     add_all(s, p, &list);
     *ret_count = list.count;
     return KS_OK;

@@ -46,13 +46,13 @@ static void add(struct text *text, const char *format, ...)
 
 static void add_process(struct text *text, struct ksi_scheduler *s, uint64_t id)
 {
-    const struct ksi_process *p = ksi_process_of(s, id);
-    char pid[KS_PID_TEXT_MAX];
+    struct ksi_process *p = ksi_process_of(s, id);
+    char pid[KS_PID_TEXT_MAX], name[KSI_NAME_BYTES];
     add(text, "%s", ks_pid_text(ksi_pid(id), pid, sizeof pid));
     if (!p) return;
-    if (p->name)
-        add(text, " '%s'", ksi_name_text(p->name));
-    else if (p->module)
+    if (ksi_name_text(s, p, name, sizeof name))
+        add(text, " '%s'", name);
+    else if (ksi_is_home(s, p) && p->module)
         add(text, " (%s)", p->module->name);
 }
 
@@ -131,11 +131,11 @@ static void add_ancestors(struct report *report, uint64_t parent)
 {
     struct lines *lines = &report->ancestors;
     while (parent && lines->count < ANCESTORS) {
-        const struct ksi_process *p = ksi_process_of(report->s, parent);
+        struct ksi_process *p = ksi_process_of(report->s, parent);
         struct text text = next_line(lines);
         add_process(&text, report->s, parent);
         end_line(lines, &text);
-        parent = p ? p->parent : 0;
+        parent = p && ksi_is_home(report->s, p) ? p->parent : 0;
     }
     add_list(report, "ancestors", lines);
 }
@@ -147,7 +147,7 @@ static ks_text headline(struct report *report, const char *why)
     struct text text = { .bytes = report->head, .size = sizeof report->head };
     add(&text, "crash: ");
     add_process(&text, report->s, ksi_process_id(p));
-    if (p->name && p->module) add(&text, " (%s)", p->module->name);
+    if (ksi_load_relaxed(&p->name) && p->module) add(&text, " (%s)", p->module->name);
     if (p->cold && p->cold->label) add(&text, " %s", ksi_block_text(p->cold->label));
     add(&text, " ended: %s", why);
     return (ks_text){ text.bytes, text.length };
@@ -189,7 +189,8 @@ void ksi_report_crash(struct ksi_scheduler *s, struct ksi_process *p, const ks_r
     add_message(&report, p->current, said->message_text);
     if (said->state_text[0]) add_field(&report, KS_WITH("state", said->state_text));
     add_ancestors(&report, p->parent);
-    if (p->queue_length) add_field(&report, KS_WITH("queue", p->queue_length));
+    uint32_t queued = ksi_load_relaxed(&p->queue_length); /* its own scheduler's, which is us */
+    if (queued) add_field(&report, KS_WITH("queue", queued));
     add_signals(&report, ksi_process_id(p));
     event.fields = report.fields;
     event.field_count = report.count;

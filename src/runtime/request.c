@@ -55,31 +55,87 @@ void ksi_response_release(struct ksi_scheduler *s, struct ksi_message *m)
     if (reply) ksi_message_free(s, reply);
 }
 
-bool ksi_response_send(struct ksi_scheduler *s, uint64_t handle, ks_status status,
-    const ks_type *type, const void *value)
+bool ksi_request_is_open(struct ksi_scheduler *s, uint64_t handle)
 {
     struct ksi_record *record = ksi_record_find(s, handle, KSI_RECORD_REQUEST);
-    if (!record) return false;
-    struct ksi_process *owner = ksi_process_of(s, record->owner);
-    KSI_ASSERT(owner);
+    /* relaxed: a look; who wants to answer claims it */
+    return record && ksi_load_relaxed(&record->request.open) == handle;
+}
+
+/* Takes the right to decide a request, which only one gets. The record stays until the owner's
+ * scheduler has the response, or has given the request up. */
+static bool claim(struct ksi_scheduler *s, struct ksi_record *record, uint64_t handle)
+{
+    if (s->runtime->scheduler_count > 1) /* acq_rel: who loses sees what the winner did before */
+        return ksi_cas_acq_rel(&record->request.open, &(uint64_t){ handle }, 0);
+    if (ksi_load_relaxed(&record->request.open) != handle) return false;
+    ksi_store_relaxed(&record->request.open, 0);
+    return true;
+}
+
+/* The response of a decided request goes to its owner; reply: its value, or NULL. */
+static bool deliver(
+    struct ksi_scheduler *s, struct ksi_record *record, ks_status status, struct ksi_message *reply)
+{
+    struct ksi_process *owner = ksi_process_of(s, ksi_record_owner(record));
     struct ksi_message *m = record->request.response;
-    ksi_record_remove(s, owner, record);
+    bool wanted = owner && !(record->flags & KSI_GONE) && !(owner->flags & KSI_EXITING);
+    if (owner && !(record->flags & KSI_GONE)) ksi_record_remove(s, owner, record);
     ksi_record_free(s, record);
-    if (owner->flags & KSI_EXITING) {
-        ksi_message_free(s, m);
-        return false;
-    }
     struct ksi_response *response = body_of(m);
-    if (!status && value) {
-        response->reply = ksi_message_new(s, type, value);
-        if (!response->reply) status = KS_NOMEM;
-    }
+    response->reply = reply;
     response->public.status = status;
     if (response->reply) m->weight = response->reply->weight;
     m->serial = s->stamp;
     m->from = s->current ? ksi_process_id(s->current) : 0;
-    (void)ksi_message_send(s, owner, m); /* a response is never refused */
+    if (wanted)
+        (void)ksi_message_send(
+            s, owner, ksi_process_id(owner), m); /* a response is never refused */
+    else
+        ksi_message_free(s, m);
+    return wanted;
+}
+
+void ksi_answer_apply(struct ksi_scheduler *s, struct ksi_message *m)
+{
+    struct ksi_record *record = ksi_record_at(s, (uint32_t)m->ref);
+    KSI_ASSERT(ksi_record_find(s, m->ref, KSI_RECORD_REQUEST));
+    ks_status status = (ks_status)m->serial;
+    if (status) ksi_message_free(s, m);
+    (void)deliver(s, record, status, status ? NULL : m);
+}
+
+/* To an owner on another scheduler: the value in a block of its own. */
+static bool push_answer(struct ksi_scheduler *s, struct ksi_record *record, uint64_t handle,
+    ks_status status, const ks_type *type, const void *value)
+{
+    struct ksi_message *m = ksi_message_new(s, type, status ? NULL : value);
+    if (!m) {
+        m = ksi_reserved_block(s);
+        status = KS_NOMEM;
+    }
+    m->kind = KSI_ANSWER;
+    m->ref = handle;
+    m->serial = (uint32_t)status;
+    ksi_block_push(ksi_slot_of(s, ksi_record_owner(record)), m);
     return true;
+}
+
+bool ksi_response_send(struct ksi_scheduler *s, struct ksi_message *request, ks_status status,
+    const ks_type *type, const void *value)
+{
+    uint64_t handle = request->ref;
+    struct ksi_record *record = ksi_record_find(s, handle, KSI_RECORD_REQUEST);
+    if (!record || !claim(s, record, handle)) return false;
+    request->flags |= KSI_ANSWERED;
+    if (!ksi_is_home(s, ksi_slot_of(s, ksi_record_owner(record))))
+        return push_answer(s, record, handle, status, type, value);
+    struct ksi_message *reply = NULL;
+    if (!status && value) {
+        reply = ksi_message_new(s, type, value);
+        if (!reply) status = KS_NOMEM;
+    }
+    return deliver(s, record, status, reply);
 }
 
 /* The response that a message is, or NULL. By its body, which a handler of its own is given. */
@@ -103,7 +159,8 @@ static ks_status read_response(
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
-static struct ksi_record *record_new(struct ksi_scheduler *s, const ks_op *op, const void *request)
+static struct ksi_record *record_new(
+    struct ksi_scheduler *s, uint64_t server, const ks_op *op, const void *request)
 {
     struct ksi_message *response = response_new(s);
     struct ksi_message *m = response ? ksi_message_new(s, op->request, request) : NULL;
@@ -115,8 +172,10 @@ static struct ksi_record *record_new(struct ksi_scheduler *s, const ks_op *op, c
     }
     record->request.message = m;
     record->request.response = response;
+    record->request.server = server;
+    ksi_store_relaxed(&record->request.open, ksi_record_handle(s, record)); /* nobody has it yet */
     m->public.op = op;
-    m->from = record->owner;
+    m->from = ksi_record_owner(record);
     m->flags |= KSI_ASYNC;
     m->ref = response->ref = ksi_record_handle(s, record);
     body_of(response)->public.ref = ksi_record_ref(s, record);
@@ -126,7 +185,9 @@ static struct ksi_record *record_new(struct ksi_scheduler *s, const ks_op *op, c
 static ks_request send(struct ksi_scheduler *s, ks_pid to, const ks_op *op, const void *request,
     uint32_t collection, uint64_t label)
 {
-    struct ksi_record *record = record_new(s, op, request);
+    uint64_t id;
+    (void)ksi_resolve_id(s, to, &id);
+    struct ksi_record *record = record_new(s, id, op, request);
     if (!record) return (ks_request){ { { 0, 0 } } };
     body_of(record->request.response)->collection = collection;
     body_of(record->request.response)->label = label;
@@ -148,10 +209,15 @@ ks_request ks_send_request_(ks_pid to, const ks_op *op, const void *request)
 void ksi_async_end(struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record)
 {
     struct ksi_message *m = record->request.message, *response = record->request.response;
+    uint64_t server = record->request.server, from = ksi_record_owner(record);
     ksi_record_remove(s, owner, record);
+    if (!claim(s, record, ksi_record_handle(s, record))) {
+        record->flags |= KSI_GONE; /* its answer is on the way, and ends the record */
+        return;
+    }
     ksi_record_free(s, record);
     ksi_message_free(s, response);
-    ksi_request_give_up(s, m);
+    ksi_request_settle(s, server, m, from);
 }
 
 static bool is_mine(const struct ksi_scheduler *s, ks_request request)
@@ -165,6 +231,7 @@ void ks_abandon(ks_request request)
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || !is_mine(s, request)) return;
     struct ksi_record *record = ksi_record_find(s, request.ref.id[0], KSI_RECORD_REQUEST);
+    if (record && (record->flags & KSI_GONE)) return;
     if (record) {
         ksi_async_end(s, self, record);
         return;
@@ -189,7 +256,8 @@ ks_status ks_wait_response_(ks_request request, const ks_op *op, void *ret_reply
     ks_ms left = ks_time_left();
     bool limited = left < timeout;
     ks_ms until = ks_now() + (limited ? left : timeout);
-    bool decided = !ksi_record_find(s, request.ref.id[0], KSI_RECORD_REQUEST);
+    const struct ksi_record *record = ksi_record_find(s, request.ref.id[0], KSI_RECORD_REQUEST);
+    bool decided = !record || (record->flags & KSI_GONE);
     const ks_msg *msg = ks_receive_ref(request.ref, decided ? 0 : ks_until(until));
     if (msg) return read_response(s, response_of(msg), op, ret_reply);
     if (decided) return KS_NOT_FOUND;
@@ -228,7 +296,10 @@ static struct ksi_response *queued_response(struct ksi_scheduler *s, ks_request 
  * wait. */
 static uint32_t id_of(struct ksi_scheduler *s, ks_requests *all)
 {
-    while (!all->id) all->id = ++s->current->call_serial;
+    while (!all->id) {
+        ksi_add_owned(&s->current->call_serial, 2); /* even: no call is open */
+        all->id = ksi_load_relaxed(&s->current->call_serial);
+    }
     return all->id;
 }
 
@@ -310,7 +381,7 @@ static struct ksi_record *next_undecided(struct ksi_scheduler *s, uint32_t index
 {
     for (struct ksi_record *record; index; index = record->next) {
         record = ksi_record_at(s, index);
-        if (record->kind != KSI_RECORD_REQUEST) continue;
+        if (ksi_load_relaxed(&record->kind) != KSI_RECORD_REQUEST) continue;
         if (body_of(record->request.response)->collection == id) return record;
     }
     return NULL;

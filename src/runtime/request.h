@@ -21,11 +21,15 @@ struct ksi_response {
     uint32_t collection;       /* 0: in none */
 };
 
-/* Decides the request of that handle. False: it was given up. */
-bool ksi_response_send(struct ksi_scheduler *s, uint64_t handle, ks_status status,
+/* Decides a request, known by its ref, which is KSI_ANSWERED then. False: it was given up. */
+bool ksi_response_send(struct ksi_scheduler *s, struct ksi_message *request, ks_status status,
     const ks_type *type, const void *value);
+/* A KSI_ANSWER, from another scheduler; it is consumed. */
+void ksi_answer_apply(struct ksi_scheduler *s, struct ksi_message *m);
 /* What a response holds, before its block goes. */
 void ksi_response_release(struct ksi_scheduler *s, struct ksi_message *m);
+/* Nobody has decided it. */
+bool ksi_request_is_open(struct ksi_scheduler *s, uint64_t handle);
 /* Gives up a request that was not decided; ends its record. */
 void ksi_async_end(struct ksi_scheduler *s, struct ksi_process *owner, struct ksi_record *record);
 

@@ -4,7 +4,6 @@
 #include "base/base.h"
 #include "runtime/block.h"
 #include "runtime/mailbox.h"
-#include "runtime/reserve.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"
 #include <stdlib.h>
@@ -26,7 +25,7 @@ static KSI_INLINE struct ksi_process *take(struct ksi_scheduler *s, struct ksi_q
     struct ksi_process **link = &queue->first;
     if (KSI_UNLIKELY(s->simulator != NULL)) {
         uint32_t choices = queue->length < CHOICES ? queue->length : CHOICES;
-        uint32_t chosen = s->runtime->seams.choose(s->runtime->seams.arg, choices);
+        uint32_t chosen = s->seams.choose(s->seams.arg, choices);
         for (uint32_t i = 0; i < chosen; i++) link = &(*link)->queue_next;
     }
     struct ksi_process *p = *link;
@@ -56,7 +55,7 @@ static void arm_pending(struct ksi_scheduler *s)
         int64_t due = ksi_due(s->now_ns, p->timer_ms);
         ksi_wheel_arm(&s->wheel, &p->timer, due);
         struct ksi_message *request = p->wait == KSI_WAIT_REPLY ? p->request : NULL;
-        if (request && (request->flags & KSI_RELATIVE)) {
+        if (request && ksi_request_is_here(s, p) && (request->flags & KSI_RELATIVE)) {
             request->flags &= (uint8_t)~KSI_RELATIVE;
             request->deadline = due;
         }
@@ -67,7 +66,7 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
 {
     struct ksi_process_table *table = &s->runtime->processes;
     char *at = (char *)timer, *first = (char *)table->slots;
-    if (at < first || at >= (char *)(table->slots + table->used)) {
+    if (at < first || at >= (char *)(table->slots + table->table.max)) {
         ksi_timing_due(s, timer);
         return;
     }
@@ -75,7 +74,7 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
     if (p->wait == KSI_WAIT_REPLY) { /* a reply that is here counts; else it is given up now */
         ksi_inbox_drain(s, p);
         if (p->wait != KSI_WAIT_REPLY) return;
-        ksi_request_cancel(s, p);
+        if (!ksi_request_cancel(s, p)) return; /* the answer was decided, and will be here soon */
     }
     if (p->wait == KSI_WAIT_ROOM) ksi_line_leave(s, p);
     p->flags |= KSI_TIMED_OUT;
@@ -83,10 +82,7 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
     ksi_ready(s, p);
 }
 
-int64_t ksi_fresh_ns(struct ksi_scheduler *s)
-{
-    return s->runtime->seams.monotonic_ns(s->runtime->seams.arg);
-}
+int64_t ksi_fresh_ns(struct ksi_scheduler *s) { return s->seams.monotonic_ns(s->seams.arg); }
 
 /* A new slice: the clock is read, what is due is fired, what waits since the last slice is
  * armed. */
@@ -109,7 +105,10 @@ static void idle(struct ksi_scheduler *s)
     if (timeout < 0) timeout = 0;
     bool rests = s->pool.stirred && !s->simulator && timeout > REST_AFTER_NS;
     if (KSI_UNLIKELY(rests)) timeout = REST_AFTER_NS; /* a load that comes back soon needs it */
-    s->runtime->seams.poll(s->runtime->seams.arg, timeout);
+    /* relaxed: who gives work publishes it by the lists; this only says that it is wanted */
+    ksi_store_relaxed(&s->hungry, true);
+    s->seams.poll(s->seams.arg, timeout);
+    ksi_store_relaxed(&s->hungry, false);
     if (KSI_UNLIKELY(rests) && ksi_fresh_ns(s) - s->now_ns >= timeout) ksi_pool_rest(&s->pool);
     s->rounds_left = 0;
 }
@@ -124,14 +123,17 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
             return p;
         }
         s->hand_offs_left = HAND_OFFS;
+        ksi_take_moved(s);
         if (--s->rounds_left <= 0 || !(s->queue.first || s->ranked)) {
             new_slice(s);
-            if (s->queue.first || s->ranked) s->runtime->seams.poll(s->runtime->seams.arg, 0);
+            if (s->queue.first || s->ranked) s->seams.poll(s->seams.arg, 0);
         }
         ksi_take_wakes(s);
         if (KSI_UNLIKELY(s->ranked > 0)) return take_ranked(s);
+        if (KSI_UNLIKELY(s->parallel) && s->queue.length > 1) ksi_share(s);
         if (s->queue.first) return take(s, &s->queue);
-        if (KSI_UNLIKELY(s->stopping)) return NULL;
+        if (s->next) continue; /* a reply from elsewhere has come, just now */
+        if (KSI_UNLIKELY(ksi_load_acquire(&s->stopping))) return NULL;
         idle(s);
     }
 }
@@ -239,12 +241,11 @@ static void loop(void *arg)
     }
 }
 
-static void run(struct ksi_scheduler *s, bool stopping)
+void ksi_scheduler_serve(struct ksi_scheduler *s)
 {
     struct ksi_scheduler *outer = ksi_this_scheduler;
     ksi_this_scheduler = s;
     ksi_stack_of_thread(&s->thread);
-    s->stopping = stopping;
     s->stack = &s->thread;
     struct ksi_stack *first = ksi_stack_get(&s->stacks);
     KSI_ASSERT(first);
@@ -252,24 +253,35 @@ static void run(struct ksi_scheduler *s, bool stopping)
     ksi_this_scheduler = outer;
 }
 
+static void run(struct ksi_scheduler *s, bool stopping)
+{
+    ksi_store_relaxed(&s->stopping, stopping); /* of the thread that runs s */
+    ksi_scheduler_serve(s);
+}
+
 void ksi_scheduler_run(struct ksi_scheduler *s) { run(s, false); }
 
 void ksi_scheduler_finish(struct ksi_scheduler *s) { run(s, true); }
 
-void ksi_scheduler_stop(struct ksi_scheduler *s) { s->stopping = true; }
+void ksi_scheduler_stop(struct ksi_scheduler *s)
+{
+    /* release: what led to the end; pairs with the acquire in pick() */
+    ksi_store_release(&s->stopping, true);
+    s->seams.unpark(s->seams.arg);
+}
 
 /* --- a runtime -------------------------------------------------------------------------------- */
 static bool init_tables(struct ksi_runtime *runtime)
 {
-    struct ksi_scheduler *s = &runtime->scheduler;
     uint32_t max = runtime->options.processes_max;
-    runtime->processes.max = max;
-    runtime->processes.used = 1; /* slot 0 is nobody: an id is never 0 */
-    runtime->processes.slots = ksi_reserve((size_t)max * sizeof(struct ksi_process));
-    if (!runtime->processes.slots) return false;
-    runtime->processes.committed =
-        ksi_commit(runtime->processes.slots, sizeof(struct ksi_process), 0, max);
-    return ksi_records_init(&s->records, max * RECORDS_PER_PROCESS);
+    struct ksi_slots *processes = &runtime->processes.table;
+    if (!ksi_slots_init(
+            processes, sizeof(struct ksi_process), offsetof(struct ksi_process, free_next), max) ||
+        !ksi_records_init(&runtime->records, max * RECORDS_PER_PROCESS))
+        return false;
+    runtime->processes.slots = ksi_slot_at(processes, 0);
+    runtime->processes.origins = calloc(max / KSI_SLOTS_FRESH + 1, 1);
+    return runtime->processes.origins != NULL;
 }
 
 /* Two stacks from the start: one to run on, one in reserve. */
@@ -284,41 +296,69 @@ static bool init_stacks(struct ksi_scheduler *s)
     return second != NULL;
 }
 
+static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
+    const struct ksi_seams *seams, bool parallel)
+{
+    s->runtime = runtime;
+    s->seams = *seams;
+    s->number = runtime->scheduler_count;
+    s->parallel = parallel;
+    runtime->schedulers[runtime->scheduler_count++] = s;
+    s->queue.end = &s->queue.first;
+    s->high.end = &s->high.first;
+    s->low.end = &s->low.first;
+    ksi_pool_init(&s->pool, &runtime->spans);
+    s->now_ns = ksi_fresh_ns(s);
+    s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
+    ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
+    s->records.slots = &runtime->records;
+    s->records.table = ksi_slot_at(&runtime->records, 0);
+    return init_stacks(s);
+}
+
+static void end_scheduler(struct ksi_scheduler *s)
+{
+    ksi_signals_end(s);
+    ksi_stacks_end(&s->stacks);
+    ksi_apart_end(s);
+    ksi_pool_end(&s->pool);
+}
+
 struct ksi_runtime *ksi_runtime_new(
-    const ks_runtime_options *options, const struct ksi_seams *seams)
+    const ks_runtime_options *options, const struct ksi_seams *seams, uint32_t count)
 {
     struct ksi_runtime *runtime = aligned_alloc(64, sizeof *runtime);
     if (!runtime) return NULL;
     memset(runtime, 0, sizeof *runtime);
     runtime->options = *options;
-    runtime->seams = *seams;
-    struct ksi_scheduler *s = &runtime->scheduler;
-    s->runtime = runtime;
-    s->queue.end = &s->queue.first;
-    s->high.end = &s->high.first;
-    s->low.end = &s->low.first;
     ksi_spans_init(&runtime->spans);
-    ksi_pool_init(&s->pool, &runtime->spans);
-    s->now_ns = ksi_fresh_ns(s);
-    s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
-    ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
-    if (init_tables(runtime) && init_stacks(s)) return runtime;
+    ksi_names_init(&runtime->names);
+    bool good = init_tables(runtime);
+    good &= init_scheduler(runtime, &runtime->scheduler, &seams[0], count > 1);
+    for (uint32_t i = 1; i < count && good; i++) {
+        struct ksi_scheduler *s = aligned_alloc(64, sizeof *s);
+        if (s) memset(s, 0, sizeof *s);
+        good = s && init_scheduler(runtime, s, &seams[i], true);
+    }
+    for (uint32_t i = 0; i < count && good && count > 1; i++)
+        good = ksi_signals_reserve(runtime->schedulers[i]);
+    if (good) return runtime;
     ksi_runtime_end(runtime);
     return NULL;
 }
 
 void ksi_runtime_end(struct ksi_runtime *runtime)
 {
-    struct ksi_scheduler *s = &runtime->scheduler;
-    KSI_ASSERT(runtime->processes.alive == 0);
-    ksi_stacks_end(&s->stacks);
-    ksi_apart_end(s);
+    KSI_ASSERT(ksi_alive(runtime) == 0);
     ksi_names_end(&runtime->names);
-    ksi_records_end(&s->records);
-    if (runtime->processes.slots)
-        ksi_unreserve(
-            runtime->processes.slots, (size_t)runtime->processes.max * sizeof(struct ksi_process));
-    ksi_pool_end(&s->pool);
+    for (uint32_t i = 0; i < runtime->scheduler_count; i++) {
+        struct ksi_scheduler *s = runtime->schedulers[i];
+        end_scheduler(s);
+        if (i) free(s);
+    }
+    ksi_slots_end(&runtime->records);
+    ksi_slots_end(&runtime->processes.table);
+    free(runtime->processes.origins);
     ksi_spans_end(&runtime->spans);
     free(runtime);
 }

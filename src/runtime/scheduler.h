@@ -12,6 +12,7 @@
 #include "runtime/process.h"
 #include "runtime/record.h"
 #include "runtime/recorder.h"
+#include "runtime/slots.h"
 #include "runtime/stack.h"
 #include <kiosk/runtime.h>
 
@@ -34,11 +35,12 @@ struct ksi_simulator {
     bool (*holds_back)(struct ksi_simulator *simulator);
 };
 
+/* The processes of a runtime, and the part of the table that a scheduler takes them from. */
 struct ksi_process_table {
-    struct ksi_process *slots;
-    uint32_t used, committed, max;
-    struct ksi_process *free;
-    uint64_t alive;
+    struct ksi_process *slots; /* of table */
+    struct ksi_slots table;
+    _Atomic(uint8_t)
+        *origins; /* the number of the scheduler that a piece of the table belongs to */
 };
 
 /* Processes that are ready, longest waiting first; linked by queue_next. */
@@ -50,6 +52,10 @@ enum { KSI_STACK_CLASSES = 4 };
 
 struct ksi_scheduler {
     struct ksi_runtime *runtime;
+    struct ksi_seams seams;
+    uint32_t number; /* among the schedulers of its runtime */
+    bool parallel;   /* there are others */
+    void *io;        /* of the layer above */
     struct ksi_process *current;
     struct ksi_stack *stack;          /* we are on it */
     struct ksi_process *next;         /* to run at once: a call hands over */
@@ -65,31 +71,40 @@ struct ksi_scheduler {
     int64_t now_ns;                     /* when the slice began */
     uint32_t stamp;                     /* the same in ms, cut: what messages are stamped with */
     struct ksi_pool pool;
+    struct ksi_slot_cache free_processes;
+    _Atomic(int64_t) processes_alive; /* made here, less those that ended here */
     struct ksi_wheel wheel;
     struct ksi_stacks stacks;
     struct ksi_stacks apart[KSI_STACK_CLASSES]; /* of other sizes; see apart.c */
     struct ksi_records records;
     struct ksi_stack thread; /* where the loop ends */
-    bool stopping;
+    _Atomic(bool) stopping;
+    struct ksi_message *reserve; /* blocks for signals that must not fail */
+    int reserve_count;
+    bool heard_drain; /* its sockets know */
     struct ksi_simulator *simulator;
     void (*flush)(struct ksi_scheduler *s); /* what the running process wrote; NULL: nothing */
     /* --- written by other threads below --- */
     /* processes with a new signal in their inbox */
     _Alignas(64) _Atomic(struct ksi_process *) wake;
+    _Atomic(struct ksi_process *) moved; /* processes and free slots that are ours from now on */
+    _Atomic(bool) hungry;                /* it has nothing to do */
     _Alignas(64) struct ksi_recorder recorder;
 };
 
+enum { KSI_SCHEDULERS_MAX = 64 };
 struct ksi_runtime {
-    struct ksi_scheduler scheduler;
-    struct ksi_seams seams;
+    struct ksi_scheduler scheduler; /* the first one: of the thread that runs the runtime */
+    struct ksi_scheduler *schedulers[KSI_SCHEDULERS_MAX];
+    uint32_t scheduler_count;
     struct ksi_process_table processes;
+    struct ksi_slots records;
     struct ksi_spans spans;
     struct ksi_names names;
     struct ks_runtime_options options;
-    bool draining;
-    ks_ms drain_until; /* a moment: who is waited for until it may finish its work */
-    uint64_t boot;     /* pid id: who is asked to stop the program; 0: nobody */
-    void *io;          /* of the layer above */
+    _Atomic(bool) draining;     /* drain_until stands */
+    _Atomic(ks_ms) drain_until; /* a moment: who is waited for until it may finish its work */
+    _Atomic(uint64_t) boot;     /* pid id: who is asked to stop the program; 0: nobody */
     const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
     void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);
@@ -101,13 +116,15 @@ extern _Thread_local struct ksi_scheduler *ksi_this_scheduler
     __attribute__((tls_model("initial-exec")));
 
 /* --- scheduler.c ---------------------------------------------------------------------------- */
-/* options and seams are copied. NULL: out of memory or address space. */
+/* options and the seams of count schedulers are copied. NULL: out of memory or address space. */
 struct ksi_runtime *ksi_runtime_new(
-    const ks_runtime_options *options, const struct ksi_seams *seams);
+    const ks_runtime_options *options, const struct ksi_seams *seams, uint32_t count);
 /* Every process must be gone. */
 void ksi_runtime_end(struct ksi_runtime *runtime);
 /* Runs until ksi_scheduler_stop was called and nobody is ready, on the calling thread. */
 void ksi_scheduler_run(struct ksi_scheduler *s);
+/* The same for one that was not stopped before. */
+void ksi_scheduler_serve(struct ksi_scheduler *s);
 /* Runs whoever is ready, and does not wait. */
 void ksi_scheduler_finish(struct ksi_scheduler *s);
 void ksi_scheduler_stop(struct ksi_scheduler *s);
@@ -139,6 +156,28 @@ void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait
 /* The running process leaves its stack for ever: it ends when it is condemned, else it serves
  * on. */
 _Noreturn void ksi_leave(struct ksi_scheduler *s);
+/* --- move.c: processes that change their home ------------------------------------------------- */
+/* Home of p from now on is another scheduler; p is in no queue of ours. */
+void ksi_move(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to);
+/* Takes in who was moved to us. */
+void ksi_take_moved(struct ksi_scheduler *s);
+/* Gives work to schedulers that have none. */
+void ksi_share(struct ksi_scheduler *s);
+/* s is the home of p: s may touch it, and nobody else moves it. */
+static inline bool ksi_is_home(const struct ksi_scheduler *s, struct ksi_process *p)
+{
+    /* acquire: what its former home wrote; pairs with the release in ksi_move() */
+    return ksi_load_acquire(&p->scheduler) == s;
+}
+/* s is the home of the slot, and id is its tenant: that stays so until s does something about it. A
+ * slot may come home after it was looked up, when its process has ended elsewhere. */
+static inline bool ksi_is_here(const struct ksi_scheduler *s, struct ksi_process *p, uint64_t id)
+{
+    if (KSI_LIKELY(!s->parallel)) return true; /* it was looked up in this very turn */
+    /* relaxed: only its home changes them */
+    return ksi_is_home(s, p) && ksi_load_relaxed(&p->generation) == id >> 32 &&
+        ksi_load_relaxed(&p->in_use);
+}
 /* False where blocking is refused: outside of a process, in a release hook. */
 static inline bool ksi_may_block(const struct ksi_scheduler *s)
 {
@@ -199,25 +238,48 @@ static inline void ksi_message_free(struct ksi_scheduler *s, struct ksi_message 
 /* A process with nothing in it, or NULL. */
 struct ksi_process *ksi_process_new(struct ksi_scheduler *s);
 void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p);
+/* A slot that came home: its process had moved, and ended elsewhere. */
+void ksi_slot_returned(struct ksi_scheduler *s, struct ksi_process *p);
+/* How many processes there are. */
+uint64_t ksi_alive(const struct ksi_runtime *runtime);
 /* The living process of an id; NULL. One that is exiting counts as dead. */
 static inline struct ksi_process *ksi_process_of(struct ksi_scheduler *s, uint64_t id)
 {
     uint32_t index = (uint32_t)id;
-    if (__builtin_expect(index >= s->runtime->processes.used, 0)) return NULL;
-    struct ksi_process *p = &s->runtime->processes.slots[index];
-    if (p->generation != id >> 32 || !p->in_use) return NULL;
+    const struct ksi_process_table *processes = &s->runtime->processes;
+    /* acquire: the slot is there; pairs with the release in slots.c */
+    if (KSI_UNLIKELY(index >= ksi_load_acquire(&processes->table.used))) return NULL;
+    struct ksi_process *p = &processes->slots[index];
+    /* acquire: who is seen to be gone is seen with all that its end did. Of a process that lives
+     * elsewhere this is a hint; its home checks it again */
+    if (ksi_load_acquire(&p->generation) != id >> 32 || !ksi_load_acquire(&p->in_use)) return NULL;
     return p;
 }
+/* The slot that a pid names, whoever lives there. */
+static inline struct ksi_process *ksi_slot_of(const struct ksi_scheduler *s, uint64_t id)
+{
+    return &s->runtime->processes.slots[(uint32_t)id];
+}
 /* What a pid of any kind stands for now; NULL: nobody. */
-struct ksi_process *ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid);
+uint64_t ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid);
 enum { KSI_PID_PROCESS = 0, KSI_PID_NAME = 1, KSI_PID_ALIAS = 2 };
 /* What a name stands for may come again. The other bits of its kind are a part of its hash. */
 static inline bool ksi_is_name(ks_pid pid) { return (pid.kind & 15) == KSI_PID_NAME; }
+/* *ret_id: its pid id, which who sends to another scheduler needs: the slot may have another tenant
+ * when the signal is pushed. 0: nobody. */
+static inline struct ksi_process *ksi_resolve_id(
+    struct ksi_scheduler *s, ks_pid pid, uint64_t *ret_id)
+{
+    bool direct = KSI_LIKELY(pid.kind == KSI_PID_PROCESS && pid.node == 0);
+    uint64_t id = direct ? pid.id : ksi_resolve_slow(s, pid);
+    struct ksi_process *p = ksi_process_of(s, id);
+    *ret_id = p ? id : 0;
+    return p;
+}
 static inline struct ksi_process *ksi_resolve(struct ksi_scheduler *s, ks_pid pid)
 {
-    if (__builtin_expect(pid.kind == KSI_PID_PROCESS && pid.node == 0, 1))
-        return ksi_process_of(s, pid.id);
-    return ksi_resolve_slow(s, pid);
+    uint64_t id;
+    return ksi_resolve_id(s, pid, &id);
 }
 static inline ks_pid ksi_pid(uint64_t id) { return (ks_pid){ .id = id }; }
 static inline ks_pid ksi_pid_of(const struct ksi_process *p)

@@ -249,11 +249,14 @@ static __attribute__((noinline)) void unanswered(
         ksi_defer_request(s, p, m);
         return;
     }
+    ksi_request_fail(s, m, KS_CANCELLED);
+    bool was_open = m->flags & KSI_ANSWERED; /* else its caller gave up at this moment */
+    const char *op = m->public.op->name;
+    ksi_request_done(s, m);
+    if (!was_open) return;
     ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
                  "never be answered",
-        p->module->name, m->public.op->name);
-    ksi_request_fail(s, m, KS_CANCELLED);
-    ksi_message_free(s, m);
+        p->module->name, op);
 }
 
 /* After a handler: what it was given goes back. */
@@ -314,7 +317,6 @@ static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
     p->flags |= KSI_FORMATTING | KSI_IN_HOOK; /* it may neither block nor end us: see ks_exit */
     p->module->format_status(p->state, text, STATUS_BYTES);
     p->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
-    m->flags |= KSI_ANSWERED;
     ks_text value = { text, strnlen(text, STATUS_BYTES) };
     ksi_reply_send(s, m, KS_OK, &ks_text_type, &value);
 }
@@ -353,7 +355,7 @@ static KSI_INLINE void handle(struct ksi_scheduler *s, struct ksi_process *p, st
 {
     if (KSI_UNLIKELY(expired(s, m))) {
         ksi_request_fail(s, m, KS_TIMEOUT); /* its caller's own timer may not have fired yet */
-        ksi_message_free(s, m);
+        ksi_request_done(s, m);
         return;
     }
     ksi_record_event(&s->recorder, ksi_process_id(p), m->from, what_of(m), m->kind);

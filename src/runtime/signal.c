@@ -8,28 +8,32 @@
 #include "base/atomic.h"
 #include "base/base.h"
 #include "runtime/alias.h"
+#include "runtime/drain.h"
 #include "runtime/mailbox.h"
 #include "runtime/request.h"
 #include "type/type.h"
+#include <stdlib.h>
 #include <string.h>
 
+enum { RESERVE = 32 };
 #define AWAKE ((struct ksi_message *)1)
 
 /* --- push and take ---------------------------------------------------------------------------- */
 static void announce(struct ksi_process *target)
 {
-    struct ksi_scheduler *home = target->scheduler;
+    /* acquire: pairs with the release of who made, or moved, the process */
+    struct ksi_scheduler *home = ksi_load_acquire(&target->scheduler);
     struct ksi_process *first = ksi_load_relaxed(&home->wake); /* a guess, for the exchange */
     do target->wake_next = first;
     /* release: publishes wake_next; pairs with the acquire exchange in ksi_take_wakes() */
     while (!ksi_cas_weak_acq_rel(&home->wake, &first, target));
-    home->runtime->seams.unpark(home->runtime->seams.arg);
+    home->seams.unpark(home->seams.arg);
 }
 
 /* While a block is in an inbox, the field of its body says which tenant of the slot it is for. */
-static void address(struct ksi_message *m, const struct ksi_process *target)
+static void address(struct ksi_message *m, uint64_t id)
 {
-    m->public.body = (void *)((uintptr_t)target->generation << 1 | (m->public.body != NULL));
+    m->public.body = (void *)((uintptr_t)(id >> 32) << 1 | (m->public.body != NULL));
 }
 
 /* Restores the field; true: it is for the tenant of today. */
@@ -37,12 +41,14 @@ static bool is_for(struct ksi_message *m, const struct ksi_process *target)
 {
     uintptr_t address = (uintptr_t)m->public.body;
     m->public.body = address & 1 ? m->body : NULL;
-    return target->in_use && address >> 1 == target->generation;
+    /* relaxed: only we change them */
+    return ksi_load_relaxed(&target->in_use) &&
+        address >> 1 == ksi_load_relaxed(&target->generation);
 }
 
-static void push(struct ksi_process *target, struct ksi_message *m)
+static void push(struct ksi_process *target, uint64_t id, struct ksi_message *m)
 {
-    address(m, target);
+    address(m, id);
     struct ksi_message *first = ksi_load_relaxed(&target->inbox); /* a guess, for the exchange */
     do m->next = first > AWAKE ? first : NULL;
     /* release: publishes *m; pairs with the acquire exchange in take_all() */
@@ -77,17 +83,17 @@ static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signa
     case KSI_UNLINK:
     case KSI_UNLINK_ACK: ksi_link_apply(s, target, signal); break;
     case KSI_ALIASED: ksi_alias_apply(s, target, signal); break;
+    case KSI_DRAIN: ksi_drain_apply(s, target); break;
+    case KSI_SETTLE: ksi_request_settled(s, signal->request); break;
     default: ksi_monitor_apply(s, target, signal);
     }
 }
 
-/* The wait that this request belongs to, or NULL. */
-static KSI_INLINE struct ksi_process *waiting(
-    struct ksi_scheduler *s, uint64_t caller, uint32_t serial)
+/* p, when it still waits for the answer that was decided; a process that lives here. */
+static KSI_INLINE bool is_waiting(const struct ksi_process *p, uint32_t serial)
 {
-    struct ksi_process *p = ksi_process_of(s, caller);
-    if (!p || p->wait != KSI_WAIT_REPLY || p->call_serial != serial) return NULL;
-    return p->flags & KSI_EXITING ? NULL : p;
+    return p->wait == KSI_WAIT_REPLY && ksi_load_relaxed(&p->call_serial) == serial + 1 &&
+        !(p->flags & KSI_EXITING);
 }
 
 /* The value into the caller's variable; what it points at lives until the caller's turn ends. */
@@ -111,11 +117,11 @@ static ks_status copy_reply(
     return KS_OK;
 }
 
-static inline bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t serial,
+static inline bool apply_reply(struct ksi_scheduler *s, struct ksi_process *p, uint32_t serial,
     ks_status status, const ks_type *type, const void *value)
 {
-    struct ksi_process *p = waiting(s, caller, serial);
-    if (!p) return false;
+    if (!is_waiting(p, serial)) return false;
+    p->request = NULL;
     if (!status && value && p->call->reply) status = copy_reply(s, p, type, value);
     p->wait = KSI_WAIT_NOTHING;
     ksi_cancel_timer(s, p);
@@ -125,10 +131,19 @@ static inline bool apply_reply(struct ksi_scheduler *s, uint64_t caller, uint32_
         s->hand_offs_left--;
         p->flags |= KSI_QUEUED;
         s->next = p;
-    } else {
+    } else if (p != s->current) {
         ksi_ready(s, p);
     }
     return true;
+}
+
+/* A message from another scheduler, whose sender could not look at the limit, and cannot wait.
+ * True: it is gone. */
+static bool is_refused(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    ks_status status;
+    return KSI_UNLIKELY(ksi_mailbox_full(p)) && s->runtime->scheduler_count > 1 &&
+        m->kind == KSI_MESSAGE && ksi_overload(s, p, m, false, &status);
 }
 
 /* One block of an inbox; it is consumed. */
@@ -136,16 +151,17 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
 {
     bool for_p = is_for(m, p);
     if (m->kind < KSI_REPLY) {
-        if (for_p)
+        if (!for_p)
+            (void)ksi_message_send(s, NULL, 0, m);
+        else if (KSI_LIKELY(!is_refused(s, p, m)))
             ksi_message_put(s, p, m);
-        else
-            (void)ksi_message_send(s, NULL, m);
         return;
     }
     if (m->kind == KSI_REPLY) {
-        if (for_p)
-            apply_reply(s, ksi_process_id(p), m->serial, (ks_status)m->code, m->public.type,
-                m->public.body);
+        if (for_p) apply_reply(s, p, m->serial, (ks_status)m->code, m->public.type, m->public.body);
+    } else if (m->kind == KSI_ANSWER) {
+        ksi_answer_apply(s, m); /* keeps it, or frees it */
+        return;
     } else {
         apply_signal(s, (const struct ksi_signal *)m->body);
     }
@@ -173,7 +189,10 @@ void ksi_take_wakes(struct ksi_scheduler *s)
     struct ksi_process *p = ksi_exchange_acq_rel(&s->wake, NULL);
     while (p) {
         struct ksi_process *next = p->wake_next;
-        apply_all(s, p, NULL);
+        if (KSI_LIKELY(ksi_is_home(s, p)))
+            apply_all(s, p, NULL);
+        else
+            announce(p); /* it has moved since */
         p = next;
     }
 }
@@ -189,12 +208,46 @@ static inline bool held_back(struct ksi_scheduler *s, struct ksi_process *target
     return false;
 }
 
+/* From the reserve: large enough for every signal, malloc's. */
+static struct ksi_message *reserved(struct ksi_scheduler *s, uint8_t *ret_class)
+{
+    struct ksi_message *m = s->reserve;
+    KSI_ASSERT(m); /* out of memory, and a signal to another thread cannot be lost */
+    s->reserve = m->next;
+    s->reserve_count--;
+    s->pool.taken++; /* it goes back to a pool */
+    *ret_class = KSI_POOL_LARGE;
+    return m;
+}
+
+bool ksi_signals_reserve(struct ksi_scheduler *s)
+{
+    for (; s->reserve_count < RESERVE; s->reserve_count++) {
+        struct ksi_message *m =
+            malloc(sizeof *m + sizeof(struct ksi_signal) + KS_REASON_TEXT_MAX + 1);
+        if (!m) return false;
+        m->next = s->reserve;
+        s->reserve = m;
+    }
+    return true;
+}
+
+void ksi_signals_end(struct ksi_scheduler *s)
+{
+    while (s->reserve) {
+        struct ksi_message *next = s->reserve->next;
+        free(s->reserve);
+        s->reserve = next;
+    }
+}
+
 static bool push_signal(
-    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
+    struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal, bool must)
 {
     uint8_t size_class;
     size_t text = signal->reason.text ? strlen(signal->reason.text) + 1 : 0;
     struct ksi_message *m = ksi_pool_get(&s->pool, sizeof *m + sizeof *signal + text, &size_class);
+    if (!m && must) m = reserved(s, &size_class);
     if (!m) return false;
     *m = (struct ksi_message){ .kind = (uint8_t)signal->kind, .size_class = size_class };
     struct ksi_signal *copy = (struct ksi_signal *)m->body;
@@ -202,14 +255,34 @@ static bool push_signal(
     if (text) copy->reason.text = memcpy(copy + 1, signal->reason.text, text);
     m->public.body = copy;
     m->from = signal->from;
-    push(target, m);
+    push(target, signal->to, m);
     return true;
+}
+
+void ksi_signal_push(
+    struct ksi_scheduler *s, struct ksi_process *slot, const struct ksi_signal *signal)
+{
+    (void)push_signal(s, slot, signal, true);
+}
+
+void ksi_block_push(struct ksi_process *slot, struct ksi_message *m) { push(slot, 0, m); }
+
+struct ksi_message *ksi_reserved_block(struct ksi_scheduler *s)
+{
+    uint8_t size_class;
+    struct ksi_message *m = reserved(s, &size_class);
+    *m = (struct ksi_message){ .size_class = size_class };
+    return m;
 }
 
 void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal)
 {
     struct ksi_process *target = ksi_process_of(s, signal->to);
-    if (target && held_back(s, target) && push_signal(s, target, signal)) return;
+    if (target && !ksi_is_home(s, target)) {
+        (void)push_signal(s, target, signal, true);
+        return;
+    }
+    if (target && held_back(s, target) && push_signal(s, target, signal, false)) return;
     ksi_record_event(&s->recorder, signal->to, signal->from, NULL, signal->kind);
     if (target) ksi_inbox_drain(s, target);
     apply_signal(s, signal);
@@ -217,50 +290,71 @@ void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal)
 
 void ksi_message_refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
-    if (ksi_is_request(m)) ksi_reply_send(s, m, status, NULL, NULL);
-    ksi_message_free(s, m);
+    ksi_request_fail(s, m, status);
+    ksi_request_done(s, m);
 }
 
-ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *target,
+ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, enum ksi_urgency urgency)
 {
     ks_status status;
-    if (KSI_UNLIKELY(!target)) {
+    bool home = target && ksi_is_home(s, target);
+    if (KSI_UNLIKELY(!target || (home && !ksi_is_here(s, target, id)))) {
         ksi_message_refuse(s, m, KS_NOPROC);
         return KS_NOPROC;
     }
-    if (KSI_UNLIKELY(ksi_mailbox_full(target)) && m->kind == KSI_MESSAGE && urgency != KSI_ALWAYS &&
-        ksi_overload(s, target, m, urgency == KSI_WAITABLE, &status))
+    if (home && KSI_UNLIKELY(ksi_mailbox_full(target)) && m->kind == KSI_MESSAGE &&
+        urgency != KSI_ALWAYS && ksi_overload(s, target, m, urgency == KSI_WAITABLE, &status))
         return status;
-    if (held_back(s, target))
-        push(target, m);
+    if (!home || held_back(s, target))
+        push(target, id, m);
     else
         ksi_message_put(s, target, m);
     return KS_OK;
 }
 
-bool ksi_reply_send(struct ksi_scheduler *s, const struct ksi_message *request, ks_status status,
+/* The value in a block for the caller's inbox. Without memory the failure, from the reserve, when
+ * it must be pushed. */
+static bool push_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t serial, ks_status status,
+    const ks_type *type, const void *value, bool must)
+{
+    struct ksi_message *m = ksi_message_new(s, type, value);
+    if (!m && !must) return false;
+    if (!m) {
+        m = ksi_reserved_block(s);
+        status = KS_NOMEM;
+    }
+    m->kind = KSI_REPLY;
+    m->serial = serial;
+    m->code = status;
+    push(ksi_slot_of(s, caller), caller, m);
+    return true;
+}
+
+/* Somebody on another thread may try to decide the same request. */
+static inline bool is_shared(
+    struct ksi_scheduler *s, const struct ksi_message *request, struct ksi_process *caller)
+{
+    return s->runtime->scheduler_count > 1 &&
+        ((request->flags & KSI_TAKEN) || !ksi_is_home(s, caller));
+}
+
+bool ksi_reply_send(struct ksi_scheduler *s, struct ksi_message *request, ks_status status,
     const ks_type *type, const void *value)
 {
     if (KSI_UNLIKELY(request->flags & KSI_ASYNC))
-        return ksi_response_send(s, request->ref, status, type, value);
-    uint64_t caller = request->from;
+        return ksi_response_send(s, request, status, type, value);
     uint32_t serial = request->serial;
-    struct ksi_process *p = waiting(s, caller, serial);
-    if (!p || !p->request) return false;
-    p->request = NULL; /* decided: it is answered, and cannot be given up any more */
-    if (KSI_UNLIKELY(s->simulator != NULL) && held_back(s, p)) {
-        struct ksi_message *m = ksi_message_new(s, type, value);
-        if (m) {
-            m->kind = KSI_REPLY;
-            m->serial = serial;
-            m->code = status;
-            push(p, m);
-            return true;
-        }
-    }
+    struct ksi_process *p = ksi_process_of(s, request->from);
+    if (!p || !ksi_claim(p, serial, is_shared(s, request, p))) return false;
+    request->flags |= KSI_ANSWERED;
+    if (KSI_UNLIKELY(!ksi_is_home(s, p)))
+        return push_reply(s, request->from, serial, status, type, value, true);
+    if (KSI_UNLIKELY(s->simulator != NULL) && held_back(s, p) &&
+        push_reply(s, request->from, serial, status, type, value, false))
+        return true;
     ksi_inbox_drain(s, p);
-    return apply_reply(s, caller, serial, status, type, value);
+    return apply_reply(s, p, serial, status, type, value);
 }
 
 void ksi_check_exit(struct ksi_scheduler *s)

@@ -14,17 +14,29 @@
 #include "runtime/scheduler.h"
 
 struct ksi_signal {
-    enum ksi_kind kind; /* KSI_EXIT and below */
-    uint64_t from, to;  /* pid ids */
-    uint32_t serial;    /* of an unlink; KSI_ALIASED: the record's generation */
-    uint32_t record;    /* of a monitor, or an alias */
+    enum ksi_kind kind;          /* KSI_EXIT and below */
+    uint64_t from, to;           /* pid ids */
+    uint32_t serial;             /* of an unlink; KSI_ALIASED: the record's generation */
+    uint32_t record;             /* of a monitor, or an alias */
+    struct ksi_message *request; /* to be settled */
     ks_reason reason;
     struct ksi_message *message; /* KSI_ALIASED: what it brings */
 };
-/* Applies or pushes; never fails: without memory it is applied at once. */
+/* Applies or pushes; never fails: without memory it is applied at once, or, to another scheduler,
+ * takes a block of the reserve. */
 void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal);
+/* Into the inbox of a slot, whoever lives there. */
+void ksi_signal_push(
+    struct ksi_scheduler *s, struct ksi_process *slot, const struct ksi_signal *signal);
+/* A block from the reserve, header only. */
+struct ksi_message *ksi_reserved_block(struct ksi_scheduler *s);
+/* Makes the reserve, or fills it up. False: out of memory. */
+bool ksi_signals_reserve(struct ksi_scheduler *s);
+void ksi_signals_end(struct ksi_scheduler *s);
 
 /* Applies what the inbox of p holds. */
+/* A block for the slot's home, that its kind tells what to do with. */
+void ksi_block_push(struct ksi_process *slot, struct ksi_message *m);
 void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
 /* Before p is looked at: one load when nothing is there. */
 static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
@@ -38,7 +50,7 @@ enum ksi_urgency {
     KSI_WAITABLE,  /* the running process may wait: in here, or, of a call, by ksi_block */
     KSI_ALWAYS     /* nothing */
 };
-ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *target,
+ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, enum ksi_urgency urgency);
 /* Into the mailbox, whatever its limit. */
 static inline void ksi_message_put(
@@ -47,49 +59,85 @@ static inline void ksi_message_put(
     m->next = NULL;
     *target->mailbox_end = m;
     target->mailbox_end = &m->next;
-    target->queue_length++;
+    ksi_add_owned(&target->queue_length, 1);
     if (KSI_UNLIKELY(m->weight)) ksi_mailbox_heavier(target, m);
     if (target->wait == KSI_WAIT_MESSAGE)
         ksi_wake(s, target, KSI_WAIT_MESSAGE);
     else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
         ksi_ready(s, target);
 }
-/* Hands a message over; it is the target's, or freed. KS_NOPROC: target is NULL, freed;
- * KS_OVERLOAD: refused by the mailbox limit, freed. A caller that already waits is answered so. */
+/* id: the pid id of target, as it was looked up. Hands a message over; it is the target's, or
+ * freed. KS_NOPROC: target is NULL, freed; KS_OVERLOAD: refused by the mailbox limit, freed. A
+ * caller that already waits is answered so. */
 static KSI_INLINE ks_status ksi_message_send_as(struct ksi_scheduler *s, struct ksi_process *target,
-    struct ksi_message *m, enum ksi_urgency urgency)
+    uint64_t id, struct ksi_message *m, enum ksi_urgency urgency)
 {
-    if (KSI_UNLIKELY(!target || s->simulator || target->queue_length >= target->mailbox_gate))
-        return ksi_message_send_slow(s, target, m, urgency);
+    if (KSI_UNLIKELY(!target || !ksi_is_here(s, target, id) || s->simulator ||
+            ksi_load_relaxed(&target->queue_length) >= target->mailbox_gate))
+        return ksi_message_send_slow(s, target, id, m, urgency);
     if (KSI_LIKELY(target != s->current)) ksi_inbox_drain(s, target);
     ksi_message_put(s, target, m);
     return KS_OK;
 }
 static inline ks_status ksi_message_send(
-    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+    struct ksi_scheduler *s, struct ksi_process *target, uint64_t id, struct ksi_message *m)
 {
-    return ksi_message_send_as(s, target, m, KSI_REFUSABLE);
+    return ksi_message_send_as(s, target, id, m, KSI_REFUSABLE);
 }
 /* Answers m, when it is a request that nobody has answered, and frees it. */
 void ksi_message_refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status);
 /* An answer to a request: value of type, or a failure. False: nobody waits for it. Of the request
- * only from, serial, ref and KSI_ASYNC are read. */
-bool ksi_reply_send(struct ksi_scheduler *s, const struct ksi_message *request, ks_status status,
+ * only from, serial, ref, KSI_ASYNC and KSI_TAKEN are read; it is KSI_ANSWERED when the answer was
+ * ours to give. */
+bool ksi_reply_send(struct ksi_scheduler *s, struct ksi_message *request, ks_status status,
     const ks_type *type, const void *value);
+
+/* Takes the right to answer a call, which only one gets: true for who may. shared: somebody on
+ * another thread may try at the same time. */
+static inline bool ksi_claim(struct ksi_process *caller, uint32_t serial, bool shared)
+{
+    if (KSI_UNLIKELY(shared)) {
+        uint32_t expected = serial;
+        /* acq_rel: who loses sees what the winner did before; the winner sees the call */
+        return ksi_cas_acq_rel(&caller->call_serial, &expected, serial + 1);
+    }
+    if (ksi_load_relaxed(&caller->call_serial) != serial) return false;
+    ksi_store_relaxed(&caller->call_serial, serial + 1);
+    return true;
+}
+/* The request that p waits for an answer to may be touched: nobody has decided it, and its server
+ * lives here, so that whoever decides it leaves the block to us. */
+static inline bool ksi_request_is_here(struct ksi_scheduler *s, const struct ksi_process *p)
+{
+    /* relaxed: odd is open; who closes it from elsewhere tells us later */
+    if (!(ksi_load_relaxed(&p->call_serial) & 1)) return false;
+    return ksi_is_here(s, ksi_slot_of(s, p->call->target), p->call->target);
+}
+/* The scheduler of a server is done with a request: gives it back, now, or when whoever decided it
+ * has said so. */
+void ksi_request_done(struct ksi_scheduler *s, struct ksi_message *m);
+/* Tells the scheduler of a server that a request of its was decided elsewhere. */
+void ksi_request_settle(
+    struct ksi_scheduler *s, uint64_t server, struct ksi_message *m, uint64_t from);
+/* Its server need not keep it any more. */
+void ksi_request_settled(struct ksi_scheduler *s, struct ksi_message *m);
 
 /* --- call.c ----------------------------------------------------------------------------------- */
 /* What the handler that runs may still take, or KS_INFINITY. */
 ks_ms ksi_time_left(struct ksi_scheduler *s);
 /* The chain of those who wait for each other, from target on, ends in the running process: all
  * would wait for ever. */
-bool ksi_closes_cycle(struct ksi_scheduler *s, const struct ksi_process *target);
+bool ksi_closes_cycle(struct ksi_scheduler *s, struct ksi_process *target);
 /* Sends a request of the running process and blocks until it is answered. */
-ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target,
+ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, void *ret_reply, ks_ms timeout);
+/* Lets a process run whose start request stands in its mailbox, and blocks until that is answered.
+ */
+ks_status ksi_start_wait(struct ksi_scheduler *s, struct ksi_process *p, ks_ms timeout);
 /* Nobody waits for m any more, which a server has: its handler need not see it. */
 void ksi_request_give_up(struct ksi_scheduler *s, struct ksi_message *m);
-/* p waits no more for its request. */
-void ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p);
+/* p waits no more for its request. False: it is answered, the reply is on its way. */
+bool ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p);
 static inline bool ksi_is_call(const struct ksi_message *m)
 {
     return m->kind == KSI_MESSAGE && m->public.op && m->public.op->kind == KS_OP_CALL;

@@ -7,10 +7,11 @@
 struct ksi_scheduler;
 struct ksi_process;
 struct ksi_socket_hooks {
-    /* Taken from the running process; false: not its own. */
-    bool (*detach)(struct ksi_scheduler *s, ks_socket socket);
-    /* Now owned by a process. */
-    void (*attach)(struct ksi_scheduler *s, ks_socket socket, struct ksi_process *to);
+    /* Taken from the running process; false: not its own. The handle becomes that of a socket in
+     * flight. */
+    bool (*detach)(struct ksi_scheduler *s, ks_socket *socket);
+    /* Now owned by a process; the handle becomes the one that its owner knows it by. */
+    void (*attach)(struct ksi_scheduler *s, ks_socket *socket, struct ksi_process *to);
     /* Was in flight, and nobody took it. */
     void (*close)(struct ksi_scheduler *s, ks_socket socket);
     /* The runtime drains: who accepts, or waits and traps that, is woken. */

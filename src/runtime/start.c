@@ -55,7 +55,7 @@ struct ksi_process *ksi_process_start(
     *p->mailbox_end = m;
     p->mailbox_end = &m->next;
     m->next = NULL;
-    p->queue_length = 1;
+    ksi_store_relaxed(&p->queue_length, 1);
     return p;
 }
 
@@ -65,14 +65,11 @@ void ksi_started(struct ksi_scheduler *s, struct ksi_process *p)
     struct ksi_message *m = p->current;
     p->flags &= ~(uint32_t)(KSI_STARTING | KSI_LINK_STARTER);
     p->current = NULL;
-    if (ksi_is_request(m)) {
-        m->flags |= KSI_ANSWERED;
-        ksi_reply_send(s, m, KS_OK, NULL, NULL);
-    }
+    if (ksi_is_request(m)) { ksi_reply_send(s, m, KS_OK, NULL, NULL); }
     if (p->cold && p->module->args && m->public.type != &ks_none_type)
         p->cold->start = m;
     else
-        ksi_message_free(s, m);
+        ksi_request_done(s, m);
 }
 
 void ks_init_ack(void)
@@ -212,7 +209,7 @@ static ks_status prepare(struct ksi_scheduler *s, const ks_child *row, const ks_
         s, row->module, type, row->args || type != &ks_none_type ? row->args : &none);
     if (!p) return KS_NOMEM;
     ks_status status = set_limits(s, p, row);
-    if (!status && row->name) status = ksi_name_register(s, row->name, p);
+    if (!status && row->name) status = ksi_name_register(s, row->name, ksi_process_id(p));
     if (!status && (relation & LINKED) && !link_both(s, p)) status = KS_NOMEM;
     if (status) {
         unmake(s, p);
@@ -255,9 +252,7 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
             return KS_NOMEM;
         }
     }
-    struct ksi_message *m = ksi_mailbox_take(p, &p->mailbox);
-    m->flags &= (uint8_t)~KSI_ANSWERED;
-    status = ksi_request_wait(s, p, m, NULL, row->start_timeout ? row->start_timeout : KS_INFINITY);
+    status = ksi_start_wait(s, p, row->start_timeout ? row->start_timeout : KS_INFINITY);
     if (status == KS_TIMEOUT || status == KS_NOMEM) kill_and_wait(s, pid, relation & LINKED);
     if (status) {
         ks_demonitor(monitor);
@@ -348,13 +343,17 @@ ks_status ks_start_(
 /* --- stop ------------------------------------------------------------------------------------- */
 bool ksi_is_plain(const struct ksi_process *p)
 {
-    return p->module == &spawn_module || p->module->behaviour == &ks_process_behaviour;
+    /* Read once: elsewhere it may be about to get another tenant, which the signal does not reach.
+     */
+    const ks_module *module = *(const ks_module *const volatile *)&p->module;
+    return module && (module == &spawn_module || module->behaviour == &ks_process_behaviour);
 }
 
 void ks_ask_to_stop(ks_pid pid, ks_reason reason)
 {
     struct ksi_scheduler *s = ksi_enter();
-    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    uint64_t id;
+    struct ksi_process *p = s ? ksi_resolve_id(s, pid, &id) : NULL;
     if (!p) return;
     if (ksi_is_plain(p)) {
         ks_exit_process(pid, reason);
@@ -367,7 +366,7 @@ void ks_ask_to_stop(ks_pid pid, ks_reason reason)
     }
     m->kind = KSI_STOP;
     m->from = s->current ? ksi_process_id(s->current) : 0;
-    (void)ksi_message_send(s, p, m);
+    (void)ksi_message_send(s, p, id, m);
 }
 
 ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout)
@@ -395,7 +394,8 @@ ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms timeout)
 {
     struct ksi_scheduler *s = ksi_enter();
     if (!ksi_may_block(s)) return KS_DENIED;
-    struct ksi_process *p = ksi_resolve(s, pid);
+    uint64_t id;
+    struct ksi_process *p = ksi_resolve_id(s, pid, &id);
     if (p == s->current) return KS_CALLING_SELF;
     if (p && ksi_is_plain(p)) return KS_UNDEF;
     struct ksi_message *m = ksi_message_new(s, NULL, NULL);
@@ -403,7 +403,7 @@ ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms timeout)
     m->kind = KSI_STATUS;
     ks_text text;
     ks_ms left = ksi_time_left(s);
-    ks_status status = ksi_request_wait(s, p, m, &text, left < timeout ? left : timeout);
+    ks_status status = ksi_request_wait(s, p, id, m, &text, left < timeout ? left : timeout);
     if (status == KS_TIMEOUT && left < timeout) return KS_DEADLINE;
     if (status || !size) return status;
     size_t length = text.len < size ? text.len : size - 1;

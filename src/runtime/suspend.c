@@ -16,6 +16,7 @@ ks_status ks_suspend_process(ks_pid pid)
     if (!s || !s->current) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
     if (p == s->current) return KS_CALLING_SELF;
+    if (p && !ksi_is_home(s, p)) return KS_DENIED;
     if (p) ksi_inbox_drain(s, p);
     if (!p || (p->flags & KSI_EXITING)) return KS_NOPROC;
     struct ksi_cold *cold = ksi_cold(s, p);
@@ -23,7 +24,8 @@ ks_status ks_suspend_process(ks_pid pid)
     if (!record) return KS_NOMEM;
     record->suspension.target = ksi_process_id(p);
     cold->suspensions++;
-    p->flags |= KSI_SUSPENDED;
+    p->flags |= KSI_SUSPENDED | KSI_BOUND; /* both stay, so that we may touch it later */
+    s->current->flags |= KSI_BOUND;
     return KS_OK;
 }
 
@@ -44,7 +46,8 @@ static struct ksi_record *find(struct ksi_scheduler *s, struct ksi_process *p, u
 {
     for (uint32_t i = p->owned; i; i = ksi_record_at(s, i)->next) {
         struct ksi_record *record = ksi_record_at(s, i);
-        if (record->kind == KSI_RECORD_SUSPENSION && record->suspension.target == target)
+        if (ksi_load_relaxed(&record->kind) == KSI_RECORD_SUSPENSION &&
+            record->suspension.target == target)
             return record;
     }
     return NULL;
@@ -55,6 +58,7 @@ ks_status ks_resume_process(ks_pid pid)
     struct ksi_scheduler *s = ksi_enter();
     if (!s || !s->current) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
+    if (p && !ksi_is_home(s, p)) return KS_DENIED;
     if (p) ksi_inbox_drain(s, p);
     if (!p || (p->flags & KSI_EXITING)) return KS_NOPROC;
     struct ksi_record *record = find(s, s->current, ksi_process_id(p));

@@ -5,66 +5,98 @@
 #include "base/base.h"
 #include "runtime/alias.h"
 #include "runtime/mailbox.h"
-#include "runtime/reserve.h"
 #include "runtime/scheduler.h"
 #include <string.h>
 
-static struct ksi_process *take_slot(struct ksi_process_table *table)
+/* A slot stays with the scheduler that took it from the table: who pushes into the inbox of a
+ * process that is gone must find a home that never gives the slot away behind its own back. */
+static uint32_t take_slot(struct ksi_scheduler *s)
 {
-    struct ksi_process *p = table->free;
-    if (p) {
-        table->free = p->queue_next;
-        return p;
+    struct ksi_process_table *processes = &s->runtime->processes;
+    if (KSI_LIKELY(s->free_processes.free))
+        return ksi_slot_take(&processes->table, &s->free_processes);
+    uint32_t index = ksi_slot_take_slow(&processes->table, &s->free_processes);
+    /* relaxed: the scheduler that has the piece is the only one that writes, and who reads has a
+     * slot of it, by a move */
+    if (index) ksi_store_relaxed(&processes->origins[index / KSI_SLOTS_FRESH], (uint8_t)s->number);
+    return index;
+}
+
+static void give_slot(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    struct ksi_process_table *processes = &s->runtime->processes;
+    if (KSI_LIKELY(!s->parallel)) {
+        ksi_slot_give(&processes->table, &s->free_processes, p->index);
+        return;
     }
-    if (table->used == table->max) return NULL;
-    if (table->used >= table->committed) {
-        uint32_t more = ksi_commit(table->slots, sizeof *p, table->committed, table->max);
-        if (more == table->committed) return NULL;
-        table->committed = more;
-    }
-    p = &table->slots[table->used];
-    p->index = table->used++;
-    p->generation = 1;
-    return p;
+    uint32_t origin = ksi_load_relaxed(&processes->origins[p->index / KSI_SLOTS_FRESH]);
+    if (origin == s->number)
+        ksi_slot_give(&processes->table, &s->free_processes, p->index);
+    else
+        ksi_move(s, p, s->runtime->schedulers[origin]);
+}
+
+void ksi_slot_returned(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    ksi_slot_give(&s->runtime->processes.table, &s->free_processes, p->index);
+}
+
+uint64_t ksi_alive(const struct ksi_runtime *runtime)
+{
+    int64_t alive = 0;
+    for (uint32_t i = 0; i < runtime->scheduler_count; i++)
+        alive += ksi_load_relaxed(&runtime->schedulers[i]->processes_alive); /* a count, no more */
+    return (uint64_t)alive;
 }
 
 struct ksi_process *ksi_process_new(struct ksi_scheduler *s)
 {
     if (KSI_UNLIKELY(s->pool.fails != NULL) && s->pool.fails(s->pool.fails_arg)) return NULL;
-    struct ksi_process *p = take_slot(&s->runtime->processes);
-    if (!p) return NULL;
+    struct ksi_process_table *processes = &s->runtime->processes;
+    uint32_t index = take_slot(s);
+    if (!index) return NULL;
+    struct ksi_process *p = &processes->slots[index];
+    p->index = index;
+    /* relaxed: nobody has this pid yet */
+    if (!ksi_load_relaxed(&p->generation)) ksi_store_relaxed(&p->generation, 1);
     /* The inbox and the place in the wake list outlive a tenant. */
     memset((char *)p + offsetof(struct ksi_process, module), 0,
         sizeof *p - offsetof(struct ksi_process, module));
-    p->scheduler = s;
-    p->in_use = true;
+    p->flags = p->next_what = p->wait = 0;
+    ksi_store_relaxed(&p->queue_length, 0);
+    ksi_store_relaxed(&p->name, NULL);
+    /* release: what was written above; who knows the pid has it from us. relaxed: a hint */
+    ksi_store_release(&p->scheduler, s);
+    ksi_store_relaxed(&p->in_use, true);
     p->mailbox_end = &p->mailbox;
     p->mailbox_gate = KSI_MAILBOX_MAX; /* reached before the default of bytes */
     p->parent = s->current ? ksi_process_id(s->current) : 0;
-    s->runtime->processes.alive++;
+    ksi_add_owned(&s->processes_alive, 1);
     return p;
 }
 
 void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    struct ksi_process_table *table = &s->runtime->processes;
-    table->alive--;
-    p->in_use = false;
-    if (++p->generation == 0) return;
-    p->queue_next = table->free;
-    table->free = p;
+    KSI_ASSERT(!p->mailbox && !p->deferred && !p->current);
+    ksi_add_owned(&s->processes_alive, -1);
+    ksi_store_relaxed(&p->in_use, false);
+    uint32_t next = ksi_load_relaxed(&p->generation) + 1; /* only we change it */
+    ksi_store_release(&p->generation, next); /* pairs with the acquire in ksi_process_of() */
+    if (next) give_slot(s, p);
 }
 
-struct ksi_process *ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid)
+uint64_t ksi_resolve_slow(struct ksi_scheduler *s, ks_pid pid)
 {
-    if (pid.node) return NULL;
-    if (ksi_is_name(pid)) {
-        struct ksi_name *name = ksi_name_find(s, pid);
-        return name ? ksi_process_of(s, name->holder) : NULL;
-    }
-    if (pid.kind != KSI_PID_ALIAS) return NULL;
-    struct ksi_record *record = ksi_alias_find(s, pid.id);
-    return record ? ksi_process_of(s, record->owner) : NULL;
+    if (pid.node) return 0;
+    if (ksi_is_name(pid)) return ksi_name_holder(s, pid);
+    if (pid.kind != KSI_PID_ALIAS) return 0;
+    struct ksi_record *record = ksi_record_find(s, pid.id, KSI_RECORD_ALIAS);
+    uint64_t owner = record ? ksi_record_owner(record) : 0;
+    /* Still the same record: the owner that was read is its owner. */
+    if (!owner || !ksi_record_find(s, pid.id, KSI_RECORD_ALIAS)) return 0;
+    /* Elsewhere its home looks whether it is active. */
+    bool here = ksi_is_home(s, ksi_slot_of(s, owner));
+    return here && !ksi_alias_find(s, pid.id) ? 0 : owner;
 }
 
 /* NULL: out of memory. */
@@ -79,13 +111,14 @@ struct ksi_cold *ksi_cold(struct ksi_scheduler *s, struct ksi_process *p)
 
 uint64_t ks_process_count(void)
 {
-    return ksi_this_scheduler ? ksi_this_scheduler->runtime->processes.alive : 0;
+    return ksi_this_scheduler ? ksi_alive(ksi_this_scheduler->runtime) : 0;
 }
 
 uint64_t ks_process_memory(ks_pid pid)
 {
-    struct ksi_process *p = ksi_this_scheduler ? ksi_resolve(ksi_this_scheduler, pid) : NULL;
-    if (!p) return 0;
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    if (!p || !ksi_is_home(s, p)) return 0;
     uint64_t bytes = sizeof *p + (p->module ? p->module->state_size : 0);
     bytes += p->memory_used + (p->cold ? sizeof *p->cold : 0);
     return bytes + ksi_mailbox_bytes(p);

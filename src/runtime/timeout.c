@@ -46,9 +46,9 @@ void ksi_timeout_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_
 
 void ksi_timeout_due(struct ksi_scheduler *s, struct ksi_record *record)
 {
-    struct ksi_process *owner = ksi_process_of(s, record->owner);
+    struct ksi_process *owner = ksi_process_of(s, ksi_record_owner(record));
     KSI_ASSERT(owner); /* its records end with it */
-    (void)ksi_message_send(s, owner, record->timeout.message);
+    (void)ksi_message_send(s, owner, ksi_process_id(owner), record->timeout.message);
 }
 
 int ksi_timeout_take(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
@@ -94,6 +94,7 @@ static void set(struct ksi_scheduler *s, int name, int64_t due)
         undefined.text = "ks_set_timeout where nothing handles it";
         ks_exit(undefined);
     }
+    self->flags |= KSI_BOUND; /* its wheel is that of this scheduler */
     uint32_t old = *find(s, self, name);
     if (old) ksi_timeout_end(s, self, ksi_record_at(s, old));
     if (due == INT64_MAX) return;

@@ -52,6 +52,7 @@ static ks_ref start(struct ksi_scheduler *s, ks_timer_kind kind, ks_ms time, ks_
     record->timing.timer.next = record->timing.timer.previous = NULL;
     int64_t due = time; /* of ks_now(), which is never ahead of the wheel */
     if (kind != KS_TIMER_AT) due = ksi_due(ksi_fresh_ns(s), in_range(time));
+    s->current->flags |= KSI_BOUND; /* its wheel is that of this scheduler */
     ksi_mark_new(s, s->current, ksi_record_handle(s, record));
     ksi_wheel_arm(&s->wheel, &record->timing.timer, due);
     return ksi_record_ref(s, record);
@@ -129,12 +130,12 @@ static void deliver(struct ksi_scheduler *s, ks_pid to, struct ksi_message *m, b
 void ksi_timing_due(struct ksi_scheduler *s, struct ksi_timer *timer)
 {
     struct ksi_record *record = KSI_CONTAINER_OF(timer, struct ksi_record, timing.timer);
-    if (record->kind == KSI_RECORD_TIMEOUT) {
+    if (ksi_load_relaxed(&record->kind) == KSI_RECORD_TIMEOUT) {
         ksi_timeout_due(s, record);
         return;
     }
     struct ksi_message *m = record->timing.message;
-    uint64_t owner = record->owner, handle = ksi_record_handle(s, record);
+    uint64_t owner = ksi_record_owner(record), handle = ksi_record_handle(s, record);
     ks_pid to = { record->timing.to, (uint32_t)m->from, (uint32_t)(m->from >> 32) };
     struct ksi_process *target = ksi_resolve(s, to);
     bool own = !m->ref && target == ksi_process_of(s, owner);
@@ -162,7 +163,7 @@ static struct ksi_record *mine(struct ksi_scheduler *s, ks_ref timer)
 {
     if (!s || !s->current) return NULL;
     struct ksi_record *record = ksi_record_find(s, timer.id[0], KSI_RECORD_TIMER);
-    return record && record->owner == ksi_process_id(s->current) ? record : NULL;
+    return record && ksi_record_owner(record) == ksi_process_id(s->current) ? record : NULL;
 }
 
 bool ks_cancel(ks_ref timer)

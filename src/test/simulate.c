@@ -114,8 +114,9 @@ static void each_other(struct run *run, void (*visit)(struct run *run, struct ks
 {
     struct ksi_process_table *table = &run->runtime->processes;
     struct ksi_process *self = run->runtime->scheduler.current;
-    for (uint32_t i = 1; i < table->used; i++)
-        if (table->slots[i].in_use && &table->slots[i] != self) visit(run, &table->slots[i]);
+    for (uint32_t i = 1; i < ksi_load_acquire(&table->table.used); i++)
+        if (ksi_load_relaxed(&table->slots[i].in_use) && &table->slots[i] != self)
+            visit(run, &table->slots[i]);
 }
 
 static void kill_one(struct run *run, struct ksi_process *p)
@@ -125,12 +126,12 @@ static void kill_one(struct run *run, struct ksi_process *p)
 
 static void show_one(struct run *run, struct ksi_process *p)
 {
+    char name[KSI_NAME_BYTES] = "";
+    bool named = ksi_name_text(&run->runtime->scheduler, p, name, sizeof name);
     static const char *const waits[] = { "nothing", "a reply", "a message", "I/O", "time" };
-    char pid[KS_PID_TEXT_MAX];
-    fprintf(stderr, "  left: %s %s%s%s, waits for %s\n",
-        ks_pid_text(ksi_pid_of(p), pid, sizeof pid), p->module ? p->module->name : "?",
-        p->name ? " named " : "", p->name ? ksi_name_text(p->name) : "",
-        p->stack || p->wait ? waits[p->wait] : "messages");
+    fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s\n", p->index,
+        ksi_load_relaxed(&p->generation), p->module ? p->module->name : "?", named ? " named " : "",
+        name, p->stack || p->wait ? waits[p->wait] : "messages");
 }
 
 /* Time passes only when nobody can run: one step, and everything under way has arrived. */
@@ -142,7 +143,7 @@ static void settle(void)
 
 static void look_for_left(struct run *run)
 {
-    uint64_t left = run->runtime->processes.alive - 1;
+    uint64_t left = ksi_alive(run->runtime) - 1;
     if (left && !run->simulation->may_leave && !run->failed) {
         char text[64];
         snprintf(text, sizeof text, "%llu processes were left", (unsigned long long)left);

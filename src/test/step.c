@@ -77,7 +77,7 @@ static bool begin(void)
         stepper = NULL;
         return false;
     }
-    stepper->runtime->seams.poll = stop_when_stuck;
+    stepper->runtime->scheduler.seams.poll = stop_when_stuck;
     stepper->runtime->outside = outside;
     ksi_this_scheduler = &stepper->runtime->scheduler;
     return true;
@@ -129,8 +129,8 @@ static void kill_others(void *arg)
 {
     struct ksi_scheduler *s = &stepper->runtime->scheduler;
     struct ksi_process_table *table = &stepper->runtime->processes;
-    for (uint32_t i = 1; i < table->used; i++)
-        if (table->slots[i].in_use && &table->slots[i] != s->current)
+    for (uint32_t i = 1; i < ksi_load_acquire(&table->table.used); i++)
+        if (ksi_load_relaxed(&table->slots[i].in_use) && &table->slots[i] != s->current)
             ksi_condemn(s, &table->slots[i], (ks_reason){ .kind = KS_REASON_KILLED });
     ks_sleep(1);
     (void)arg;

@@ -80,5 +80,5 @@ struct ksi_runtime *ksi_virtual_runtime(struct ksi_virtual *world)
 {
     ks_runtime_options options = { .processes_max = PROCESSES_MAX, .stack_size = STACK_BYTES };
     struct ksi_seams seams = ksi_virtual_seams(world);
-    return ksi_runtime_new(&options, &seams);
+    return ksi_runtime_new(&options, &seams, 1);
 }

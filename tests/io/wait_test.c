@@ -32,7 +32,7 @@ static void wait_in_process(void *arg)
 
 static bool somebody_waits(int fd)
 {
-    const struct ksi_io *io = ksi_this_scheduler->runtime->io;
+    const struct ksi_io *io = ksi_this_scheduler->io;
     return (uint32_t)fd < io->waiting_size && io->waiting[fd].pid;
 }
 

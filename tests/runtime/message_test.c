@@ -78,7 +78,7 @@ static void check_mailbox(struct ksi_process *p, struct ksi_message *const *mode
     }
     ck_assert_ptr_null(*link);
     ck_assert_ptr_eq(p->mailbox_end, link);
-    ck_assert_uint_eq(p->queue_length, count);
+    ck_assert_uint_eq(ksi_load_relaxed(&p->queue_length), count);
 }
 
 START_TEST(random_use_of_a_mailbox_agrees_with_a_list)

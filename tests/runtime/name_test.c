@@ -24,17 +24,18 @@ START_TEST(thousands_of_names_are_told_apart)
     struct ksi_scheduler *s = world.scheduler;
     for (int i = 0; i < NAMES; i++) {
         holders[i] = world_process(&world);
-        ck_assert_int_eq(ksi_name_register(s, name_of(i, text), holders[i]), KS_OK);
+        ck_assert_int_eq(ksi_name_register(s, name_of(i, text), ksi_process_id(holders[i])), KS_OK);
     }
     for (int i = 0; i < NAMES; i++) {
-        struct ksi_name *name = ksi_name_find(s, ks_named(name_of(i, text)));
-        ck_assert_ptr_nonnull(name);
-        ck_assert_uint_eq(name->holder, ksi_process_id(holders[i]));
-        ck_assert_str_eq(ksi_name_text(name), text);
+        uint64_t holder = ksi_name_holder(s, ks_named(name_of(i, text)));
+        ck_assert_uint_eq(holder, ksi_process_id(holders[i]));
+        char name[KSI_NAME_BYTES];
+        ck_assert(ksi_name_text(s, holders[i], name, sizeof name));
+        ck_assert_str_eq(name, text);
         if (i % 2) ksi_name_release(s, holders[i]);
     }
     for (int i = 0; i < NAMES; i++) {
-        bool found = ksi_name_find(s, ks_named(name_of(i, text))) != NULL;
+        bool found = ksi_name_holder(s, ks_named(name_of(i, text))) != 0;
         ck_assert(found == (i % 2 == 0));
         ksi_name_release(s, holders[i]); /* of a process without a name: nothing */
         ksi_process_free(s, holders[i]);
@@ -50,7 +51,7 @@ START_TEST(a_pid_of_a_name_holds_no_memory)
     char text[NAME_BYTES];
     world_begin(&world);
     for (int i = 0; i < NAMES; i++)
-        ck_assert_ptr_null(ksi_name_find(world.scheduler, ks_named(name_of(i, text))));
+        ck_assert_uint_eq(ksi_name_holder(world.scheduler, ks_named(name_of(i, text))), 0);
     ck_assert_uint_eq(world.runtime->names.size, 0);
     world_end(&world);
 }
@@ -73,13 +74,13 @@ START_TEST(a_name_is_taken_once_and_a_process_has_one)
     world_begin(&world);
     struct ksi_scheduler *s = world.scheduler;
     struct ksi_process *p = world_process(&world), *q = world_process(&world);
-    ck_assert_int_eq(ksi_name_register(s, "a", p), KS_OK);
-    ck_assert_int_eq(ksi_name_register(s, "a", p), KS_ALREADY_STARTED);
-    ck_assert_int_eq(ksi_name_register(s, "b", p), KS_ALREADY_STARTED);
-    ck_assert_int_eq(ksi_name_register(s, "a", q), KS_ALREADY_STARTED);
-    ck_assert_int_eq(ksi_name_register(s, "b", q), KS_OK);
+    ck_assert_int_eq(ksi_name_register(s, "a", ksi_process_id(p)), KS_OK);
+    ck_assert_int_eq(ksi_name_register(s, "a", ksi_process_id(p)), KS_ALREADY_STARTED);
+    ck_assert_int_eq(ksi_name_register(s, "b", ksi_process_id(p)), KS_ALREADY_STARTED);
+    ck_assert_int_eq(ksi_name_register(s, "a", ksi_process_id(q)), KS_ALREADY_STARTED);
+    ck_assert_int_eq(ksi_name_register(s, "b", ksi_process_id(q)), KS_OK);
     ksi_name_release(s, p);
-    ck_assert_int_eq(ksi_name_register(s, "a", p), KS_OK);
+    ck_assert_int_eq(ksi_name_register(s, "a", ksi_process_id(p)), KS_OK);
     ksi_name_release(s, p);
     ksi_name_release(s, q);
     ksi_process_free(s, p);

@@ -86,7 +86,7 @@ START_TEST(lists_are_newest_first_whatever_is_taken_out)
         }
         check_list(&world, p, model, count);
         check_list(&world, other, &foreign, 1);
-        ck_assert_uint_eq(s->records.alive, (uint64_t)count + 1);
+        ck_assert_int_eq(s->records.alive, count + 1);
     }
     for (; count > 0; count--) {
         ksi_record_remove(s, p, model[count - 1]);
@@ -94,7 +94,7 @@ START_TEST(lists_are_newest_first_whatever_is_taken_out)
     }
     ksi_record_remove(s, other, foreign);
     ksi_record_free(s, foreign);
-    ck_assert_uint_le(s->records.used, RECORDS + 2);
+    ck_assert_uint_le(ksi_load_relaxed(&s->records.slots->used), RECORDS + 2 + 64);
     ksi_process_free(s, p);
     ksi_process_free(s, other);
     world_end(&world);
@@ -114,7 +114,7 @@ START_TEST(many_records_have_their_own_places)
         ck_assert_ptr_nonnull(record);
         record->own.resource = record;
     }
-    ck_assert_uint_eq(s->records.alive, MANY);
+    ck_assert_int_eq(s->records.alive, MANY);
     while (p->owned) {
         struct ksi_record *record = ksi_record_at(s, p->owned);
         ck_assert_ptr_eq(record->own.resource, record);
@@ -134,7 +134,7 @@ START_TEST(a_record_with_no_generation_left_is_retired)
     struct ksi_scheduler *s = world.scheduler;
     struct ksi_process *p = world_process(&world);
     struct ksi_record *record = ksi_record_new(s, p, KSI_RECORD_OWNED);
-    record->generation = UINT32_MAX;
+    ksi_store_relaxed(&record->generation, UINT32_MAX);
     ksi_record_remove(s, p, record);
     ksi_record_free(s, record);
     struct ksi_record *next = ksi_record_new(s, p, KSI_RECORD_OWNED);

@@ -27,7 +27,7 @@ static inline void world_begin(struct world *world)
 static inline void world_end(struct world *world)
 {
     ck_assert_int_eq(ksi_pool_blocks(&world->scheduler->pool), 0);
-    ck_assert_uint_eq(world->scheduler->records.alive, 0);
+    ck_assert_int_eq(world->scheduler->records.alive, 0);
     ksi_runtime_end(world->runtime);
 }
 

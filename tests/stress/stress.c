@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stress.c - processes that do everything to each other at once, on several schedulers.
+ *
+ *     stress [SCHEDULERS [SECONDS [SEED]]]
+ *
+ * Counted: casts of one sender to one server arrive in order, none lost or doubled; a call is
+ * answered with its own answer, or has a status that its time-out or the server's end explains;
+ * each monitor gives one DOWN; nothing arrives after unlink, demonitor or abandon; every process
+ * ends. Exit status 0, or 1 with a line that says what was broken. */
+#include <kiosk/kiosk.h>
+#include <kiosk/log.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WORKERS = 24, SERVERS = 12, VICTIMS_A_ROUND = 8 };
+
+static _Atomic int broken;
+static _Atomic uint64_t operations;
+static ks_ms until;
+static uint64_t first_seed = 1;
+
+#define HOLDS(condition) ((condition) ? (void)0 : breaks(__LINE__, #condition))
+static void breaks(int line, const char *what)
+{
+    fprintf(stderr, "stress: line %d: %s\n", line, what);
+    atomic_store(&broken, 1);
+}
+
+struct dice {
+    uint64_t state;
+};
+static uint32_t roll(struct dice *dice, uint32_t sides)
+{
+    dice->state ^= dice->state << 13;
+    dice->state ^= dice->state >> 7;
+    dice->state ^= dice->state << 17;
+    return (uint32_t)(dice->state >> 33) % sides;
+}
+
+/* --- a server: counts what each worker casts ---------------------------------------------------
+ */
+typedef struct step {
+    int32_t worker;
+    int64_t number;
+} step;
+KS_TYPE(step, worker, number);
+typedef struct clerk_args {
+    int32_t number;
+} clerk_args;
+KS_TYPE(clerk_args, number);
+KS_MODULE(clerk, clerk_args);
+KS_CALL(clerk, twice, ks_int, ks_int);
+KS_CALL(clerk, later, ks_int, ks_int);
+KS_CALL(clerk, seen, ks_int, ks_int);
+KS_CALL(clerk, name, void, ks_text);
+KS_CAST(clerk, take, step);
+KS_CAST(clerk, crash, void);
+enum { LATER = 16 };
+struct clerk {
+    int64_t seen[WORKERS];
+    clerk_later_from waiting[LATER];
+    int64_t numbers[LATER];
+    int count;
+};
+
+static ks_next clerk_init(clerk *self, const clerk_args *args) { return ks_ok(); }
+static void answer_all(clerk *self)
+{
+    while (self->count) {
+        ks_int answer = self->numbers[--self->count] * 3;
+        (void)clerk_reply_later(self->waiting[self->count], &answer);
+    }
+}
+static ks_next clerk_handle_twice(clerk *self, const ks_int *request, ks_int *reply)
+{
+    answer_all(self);
+    *reply = *request * 2;
+    return ks_reply();
+}
+/* Answered when the list is full, newest first. */
+static ks_next clerk_handle_later(clerk *self, const ks_int *request, ks_int *reply)
+{
+    self->waiting[self->count] = clerk_from_later();
+    self->numbers[self->count++] = *request;
+    if (self->count < LATER) return ks_after(ks_noreply(), 1);
+    answer_all(self);
+    return ks_noreply();
+}
+static ks_next clerk_handle_timeout(clerk *self)
+{
+    answer_all(self);
+    return ks_noreply();
+}
+static ks_next clerk_handle_seen(clerk *self, const ks_int *request, ks_int *reply)
+{
+    answer_all(self);
+    *reply = self->seen[*request];
+    return ks_reply();
+}
+static ks_next clerk_handle_name(clerk *self, ks_text *reply)
+{
+    *reply = ks_str(ks_format("clerk with %d waiting", self->count));
+    answer_all(self);
+    return ks_reply();
+}
+static ks_next clerk_handle_take(clerk *self, const step *msg)
+{
+    HOLDS(msg->number == self->seen[msg->worker] + 1);
+    self->seen[msg->worker] = msg->number;
+    return self->count ? ks_after(ks_noreply(), 1) : ks_noreply();
+}
+static ks_next clerk_handle_crash(clerk *self) { return ks_stop(KS_SHUTDOWN); }
+KS_GEN_SERVER(clerk, .init = clerk_init, .handle_timeout = clerk_handle_timeout,
+    .ops = KS_OPS(clerk, twice, later, seen, name, take, crash));
+
+/* --- victims -----------------------------------------------------------------------------------
+ */
+static void wait_forever(void *arg) { (void)ks_receive(KS_INFINITY); }
+static void end_at_once(void *arg) { ks_exit(ks_error("short")); }
+
+/* --- a worker ----------------------------------------------------------------------------------
+ */
+typedef struct worker_args {
+    int32_t number;
+} worker_args;
+KS_TYPE(worker_args, number);
+KS_MODULE(worker, worker_args);
+
+struct work {
+    struct dice dice;
+    int number;
+    ks_pid clerks[SERVERS]; /* of this worker's own knowledge: they live to the end */
+    int64_t cast[SERVERS];
+};
+
+static void call_one(struct work *w)
+{
+    ks_int request = roll(&w->dice, 1000000), reply = -1;
+    ks_pid server = w->clerks[roll(&w->dice, SERVERS)];
+    ks_ms timeout = roll(&w->dice, 4) ? 10000 : roll(&w->dice, 2);
+    ks_status status = clerk_call_twice(server, &request, &reply, timeout);
+    HOLDS(status == KS_OK || (status == KS_TIMEOUT && timeout < 10000));
+    HOLDS(status || reply == request * 2);
+}
+
+static void call_later(struct work *w)
+{
+    ks_int request = roll(&w->dice, 1000000), reply = -1;
+    ks_pid server = w->clerks[roll(&w->dice, SERVERS)];
+    ks_ms timeout = roll(&w->dice, 3) ? 10000 : 1;
+    ks_status status = clerk_call_later(server, &request, &reply, timeout);
+    HOLDS(status == KS_OK || (status == KS_TIMEOUT && timeout < 10000));
+    HOLDS(status || reply == request * 3);
+}
+
+static void call_text(struct work *w)
+{
+    ks_text reply;
+    ks_status status = clerk_call_name(w->clerks[roll(&w->dice, SERVERS)], &reply, 10000);
+    HOLDS(status == KS_OK && reply.len > 10);
+}
+
+static void cast_some(struct work *w)
+{
+    uint32_t server = roll(&w->dice, SERVERS), count = 1 + roll(&w->dice, 20);
+    for (uint32_t i = 0; i < count; i++) {
+        struct step next = { .worker = w->number, .number = ++w->cast[server] };
+        HOLDS(clerk_cast_take(w->clerks[server], &next) == KS_OK);
+    }
+    if (roll(&w->dice, 4)) return;
+    ks_int me = w->number, seen;
+    HOLDS(clerk_call_seen(w->clerks[server], &me, &seen, 10000) == KS_OK);
+    HOLDS(seen == w->cast[server]);
+}
+
+static void ask_two(struct work *w)
+{
+    ks_int one = roll(&w->dice, 1000), two = roll(&w->dice, 1000), reply;
+    clerk_twice_request first = clerk_send_twice(w->clerks[roll(&w->dice, SERVERS)], &one);
+    clerk_later_request second = clerk_send_later(w->clerks[roll(&w->dice, SERVERS)], &two);
+    if (roll(&w->dice, 3) == 0) {
+        ks_abandon(second.raw);
+    } else {
+        HOLDS(clerk_receive_later(second, &reply, 10000) == KS_OK && reply == two * 3);
+    }
+    HOLDS(clerk_receive_twice(first, &reply, 10000) == KS_OK && reply == one * 2);
+}
+
+static void one_down(ks_ref monitor, ks_reason_kind kind)
+{
+    const ks_down *down = ks_as(ks_down, ks_receive_ref(monitor, 10000));
+    HOLDS(down != NULL);
+    HOLDS(!down || down->reason.kind == kind);
+    HOLDS(ks_receive_ref(monitor, 0) == NULL);
+}
+
+static void kill_victims(struct work *w)
+{
+    ks_pid victims[VICTIMS_A_ROUND];
+    ks_ref monitors[VICTIMS_A_ROUND];
+    for (int i = 0; i < VICTIMS_A_ROUND; i++) {
+        bool waits = roll(&w->dice, 2);
+        victims[i] = ks_spawn_monitor(waits ? wait_forever : end_at_once, NULL, &monitors[i]);
+        HOLDS(!ks_is_none(victims[i]));
+        if (!waits) {
+            one_down(monitors[i], KS_REASON_ERROR);
+            monitors[i] = (ks_ref){ { 0, 0 } };
+        }
+    }
+    for (int i = 0; i < VICTIMS_A_ROUND; i++) {
+        if (!monitors[i].id[0]) continue;
+        if (roll(&w->dice, 3) == 0) ks_demonitor(monitors[i]), monitors[i].id[0] = 0;
+        ks_exit_process(victims[i], roll(&w->dice, 2) ? KS_KILL : KS_SHUTDOWN);
+    }
+    for (int i = 0; i < VICTIMS_A_ROUND; i++) {
+        if (!monitors[i].id[0]) continue;
+        const ks_down *down = ks_as(ks_down, ks_receive_ref(monitors[i], 10000));
+        HOLDS(down &&
+            (down->reason.kind == KS_REASON_KILLED || down->reason.kind == KS_REASON_SHUTDOWN));
+    }
+}
+
+static void link_victim(struct work *w)
+{
+    ks_pid victim = ks_spawn_link(wait_forever, NULL);
+    bool unlink = roll(&w->dice, 2);
+    if (unlink) ks_unlink(victim);
+    ks_exit_process(victim, KS_KILL);
+    const ks_exited *exited = unlink ? NULL : ks_receive_as(ks_exited, 10000);
+    HOLDS(unlink || (exited && ks_same_pid(exited->pid, victim)));
+    HOLDS(ks_receive_as(ks_exited, 0) == NULL);
+}
+
+static void start_and_stop(struct work *w)
+{
+    ks_pid pid;
+    char name[32];
+    snprintf(name, sizeof name, "clerk-%d", (int)roll(&w->dice, 4));
+    ks_status status =
+        ks_start(&(const ks_child){ KS_START(clerk, .number = w->number), .name = name }, &pid);
+    HOLDS(status == KS_OK || status == KS_ALREADY_STARTED);
+    ks_int request = 4, reply = 0;
+    ks_status called = clerk_call_twice(ks_named(name), &request, &reply, 10000);
+    if (called && called != KS_NOPROC)
+        fprintf(stderr, "%s: %s %d\n", name, ks_status_text(called), (int)reply);
+    HOLDS(called == KS_NOPROC || (called == KS_OK && reply == 8));
+    if (status) return;
+    ks_ref monitor = ks_monitor(pid);
+    if (roll(&w->dice, 2)) {
+        HOLDS(clerk_cast_crash(pid) == KS_OK);
+    } else {
+        ks_status stopped = ks_stop_process(pid, KS_SHUTDOWN, 10000);
+        HOLDS(stopped == KS_OK);
+    }
+    one_down(monitor, KS_REASON_SHUTDOWN);
+    HOLDS(!ks_same_pid(ks_whereis(name), pid));
+}
+
+static void (*const deeds[])(struct work *w) = { call_one, call_one, call_later, call_text,
+    cast_some, cast_some, ask_two, kill_victims, link_victim, start_and_stop };
+
+static void worker_main(const worker_args *args)
+{
+    struct work w = { .dice = { (first_seed * 1000 + (uint64_t)args->number) *
+                          0x9e3779b97f4a7c15u },
+        .number = args->number };
+    ks_trap_exit(true);
+    for (int i = 0; i < SERVERS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "server-%d", i);
+        w.clerks[i] = ks_whereis(name);
+        HOLDS(!ks_is_none(w.clerks[i]));
+    }
+    while (ks_now() < until && !atomic_load(&broken)) {
+        deeds[roll(&w.dice, sizeof deeds / sizeof deeds[0])](&w);
+        atomic_fetch_add(&operations, 1);
+        ks_end_turn();
+    }
+    for (int i = 0; i < SERVERS; i++) {
+        ks_int me = w.number, seen = -1;
+        HOLDS(clerk_call_seen(w.clerks[i], &me, &seen, 30000) == KS_OK && seen == w.cast[i]);
+    }
+}
+KS_PROCESS(worker);
+
+/* --- the whole ---------------------------------------------------------------------------------
+ */
+KS_MODULE(root, void);
+
+static void root_main(const root_args *args)
+{
+    ks_ref workers[WORKERS];
+    for (int i = 0; i < SERVERS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "server-%d", i);
+        HOLDS(ks_start_link(
+                  &(const ks_child){ KS_START(clerk, .number = i), .name = name }, NULL) == KS_OK);
+    }
+    for (int i = 0; i < WORKERS; i++)
+        HOLDS(ks_start_monitor(KS_CHILD(worker, .number = i), NULL, &workers[i]) == KS_OK);
+    for (int i = 0; i < WORKERS; i++) HOLDS(ks_receive_ref(workers[i], 600000) != NULL);
+    HOLDS(ks_receive(0) == NULL);
+}
+
+KS_PROCESS(root);
+
+static long number_of(int argc, char **argv, int index, long otherwise)
+{
+    return argc > index ? strtol(argv[index], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    ks_runtime_options options = { .schedulers = (uint32_t)number_of(argc, argv, 1, 2) };
+    first_seed = (uint64_t)number_of(argc, argv, 3, 1);
+    until = ks_now() + number_of(argc, argv, 2, 3) * 1000;
+    (void)ks_log_set_level(KS_LOG_ERROR + 1);
+    ks_status status = ks_run(&options, KS_CHILD(root));
+    printf("stress: %u schedulers, %llu operations, %s\n", options.schedulers,
+        (unsigned long long)operations, status || broken ? "broken" : "all is well");
+    return status || broken;
+}
