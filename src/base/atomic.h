@@ -31,6 +31,8 @@
 /* One total order of all such fences: for a store that must be seen before a later load, as in
  * "I am about to sleep" against "there is work". */
 #define ksi_fence() atomic_thread_fence(memory_order_seq_cst)
+/* The compiler keeps what stands before it before what stands behind; the processor need not. */
+#define ksi_compiler_barrier() atomic_signal_fence(memory_order_seq_cst)
 /* Inside a loop that waits for another thread: lets the sibling hyper-thread go first. */
 static inline void ksi_relax(void)
 {

@@ -347,7 +347,7 @@ static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_op
 
 ks_status ks_stop_program(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     uint64_t boot_id = s ? ksi_load_relaxed(&s->runtime->boot) : 0; /* a number, no more */
     if (!boot_id) return KS_DENIED;
     return ks_send(ksi_pid(boot_id), ksi_termination, &(ksi_termination){ 0 });

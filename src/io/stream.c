@@ -75,7 +75,8 @@ static struct ksi_socket *begin_read(struct ksi_io *io, ks_socket handle, ks_sta
 
 ks_status ks_read(ks_socket handle, ks_ms timeout, ks_text *ret_bytes)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     struct ksi_patience patience = { .timeout = timeout };
     ks_status status;
     struct ksi_socket *socket = begin_read(io, handle, &status);
@@ -87,7 +88,8 @@ ks_status ks_read(ks_socket handle, ks_ms timeout, ks_text *ret_bytes)
 
 ks_status ks_peek(ks_socket handle, size_t have, ks_ms timeout, ks_text *ret_bytes)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     struct ksi_patience patience = { .timeout = timeout };
     ks_status status;
     struct ksi_socket *socket = begin_read(io, handle, &status);
@@ -102,7 +104,8 @@ ks_status ks_peek(ks_socket handle, size_t have, ks_ms timeout, ks_text *ret_byt
 
 void ks_consume(ks_socket handle, size_t size)
 {
-    struct ksi_socket *socket = ksi_socket_mine(ksi_io_of(ksi_enter()), handle);
+    KSI_ENTER(s);
+    struct ksi_socket *socket = ksi_socket_mine(ksi_io_of(s), handle);
     if (!socket) return;
     ksi_bytes_settle(&socket->in);
     uint32_t count = ksi_bytes_count(&socket->in);
@@ -111,7 +114,8 @@ void ks_consume(ks_socket handle, size_t size)
 
 ks_status ks_read_exactly(ks_socket handle, size_t size, ks_ms timeout, ks_text *ret_bytes)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     struct ksi_patience patience = { .timeout = timeout };
     ks_status status;
     struct ksi_socket *socket = begin_read(io, handle, &status);
@@ -124,7 +128,8 @@ ks_status ks_read_exactly(ks_socket handle, size_t size, ks_ms timeout, ks_text 
 
 ks_status ks_read_line(ks_socket handle, ks_ms timeout, ks_text *ret_line)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     struct ksi_patience patience = { .timeout = timeout };
     ks_status status;
     struct ksi_socket *socket = begin_read(io, handle, &status);
@@ -224,7 +229,8 @@ static ks_status write_all(struct ksi_io *io, struct ksi_socket *socket, ks_text
 
 ks_status ks_write(ks_socket handle, ks_text bytes)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     ks_status status;
     struct ksi_socket *socket = begin_write(io, handle, &status);
     if (!socket) return status;
@@ -254,7 +260,8 @@ ks_status ks_writef(ks_socket handle, const char *format, ...)
 
 ks_status ks_flush(ks_socket handle)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     ks_status status;
     struct ksi_socket *socket = begin_write(io, handle, &status);
     if (!socket) return status;

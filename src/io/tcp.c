@@ -76,7 +76,8 @@ static ks_status open_every(
 ks_status ks_tcp_listen_(
     const char *text, const ks_tcp_options *given, size_t size, ks_socket *ret_listener)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     if (!io) return KS_DENIED;
     struct ksi_address address;
     ks_tcp_options options;
@@ -140,7 +141,8 @@ static ks_status accept_next(
 
 ks_status ks_tcp_accept(ks_socket handle, ks_ms timeout, ks_socket *ret_socket)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     struct ksi_patience patience = { .timeout = timeout };
     struct ksi_socket *listener = ksi_socket_mine(io, handle);
     if (!listener) return -EBADF;
@@ -191,7 +193,8 @@ static ks_status end_connect(struct ksi_io *io, struct ksi_socket *socket, ks_ms
 ks_status ks_tcp_connect_(const char *text, const ks_tcp_options *given, size_t size, ks_ms timeout,
     ks_socket *ret_socket)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     if (!io) return KS_DENIED;
     struct ksi_address address;
     ks_tcp_options options;
@@ -213,14 +216,16 @@ ks_status ks_tcp_connect_(const char *text, const ks_tcp_options *given, size_t 
 /* --- the rest --------------------------------------------------------------------------------- */
 void ks_close(ks_socket handle)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     struct ksi_socket *socket = ksi_socket_mine(io, handle);
     if (socket) ksi_socket_close(io, socket);
 }
 
 ks_status ks_shutdown_write(ks_socket handle)
 {
-    struct ksi_io *io = ksi_io_of(ksi_enter());
+    KSI_ENTER(s);
+    struct ksi_io *io = ksi_io_of(s);
     struct ksi_socket *socket = ksi_socket_mine(io, handle);
     if (!socket) return -EBADF;
     if (socket->listens) return -ENOTCONN;
@@ -234,7 +239,8 @@ ks_status ks_shutdown_write(ks_socket handle)
 static ks_status print_name(ks_socket handle,
     int (*get)(int fd, struct sockaddr *address, socklen_t *size), char *buffer, size_t size)
 {
-    struct ksi_socket *socket = ksi_socket_mine(ksi_io_of(ksi_enter()), handle);
+    KSI_ENTER(s);
+    struct ksi_socket *socket = ksi_socket_mine(ksi_io_of(s), handle);
     if (!socket) return -EBADF;
     struct ksi_address address = { .size = sizeof address.v6 };
     if (get(socket->fd, &address.any, &address.size)) return -errno;

@@ -141,7 +141,7 @@ static ks_status wait_armed(struct ksi_io *io, int fd, uint32_t events, ks_ms ti
 
 ks_status ks_wait_fd(int fd, int events, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_io *io = ksi_io_of(s);
     if (!io || !ksi_may_block(s)) return KS_DENIED;
     if (!events || (events & ~(KS_READABLE | KS_WRITABLE))) return KS_BADARG;

@@ -101,7 +101,7 @@ struct ksi_process *ksi_alias_use(struct ksi_scheduler *s, ks_pid to, uint64_t *
 /* --- the caller's own ------------------------------------------------------------------------- */
 static ks_pid alias_of(bool once)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return (ks_pid){ 0 };
     struct ksi_record *record = ksi_alias_new(s, s->current, KS_ALIAS_EXPLICIT_UNALIAS, once);
     if (!record) ks_exit(ks_because(KS_NOMEM));
@@ -116,7 +116,7 @@ ks_pid ks_reply_alias(void) { return alias_of(true); }
 
 bool ks_unalias(ks_pid alias)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || alias.kind != KSI_PID_ALIAS) return false;
     struct ksi_record *record = ksi_alias_find(s, alias.id);

@@ -337,7 +337,7 @@ static void run_outside_call(void *arg)
 
 ks_status ks_call_(ks_pid to, const ks_op *op, const void *request, void *ret_reply, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (KSI_LIKELY(s && s->current)) return call_inside(s, to, op, request, ret_reply, timeout);
     if (!s || !s->runtime->outside) return KS_DENIED;
     struct outside_call call = { to, op, request, ret_reply, timeout, KS_DENIED };
@@ -347,7 +347,7 @@ ks_status ks_call_(ks_pid to, const ks_op *op, const void *request, void *ret_re
 
 static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const void *value)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (KSI_UNLIKELY(!s)) return KS_DENIED;
     uint64_t id;
     struct ksi_process *target = ksi_resolve_id(s, to, &id);
@@ -384,7 +384,7 @@ static struct ksi_message *current_request(struct ksi_scheduler *s, const ks_op 
 
 ks_from ks_from_(const ks_op *op)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_message *m = current_request(s, op);
     m->flags |= KSI_TAKEN;
     ks_ref ref = { { m->serial, 0 } };
@@ -396,7 +396,7 @@ ks_from ks_from_(const ks_op *op)
 
 void ks_answer_(const ks_op *op, ks_status status, const void *reply)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_message *m = current_request(s, op);
     if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
     (void)ksi_reply_send(s, m, status, op->reply, reply);
@@ -404,7 +404,7 @@ void ks_answer_(const ks_op *op, ks_status status, const void *reply)
 
 void ks_answer_at_end_(const ks_op *op, const void *reply)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_message *m = current_request(s, op);
     if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return;
     struct ksi_cold *cold = ksi_cold(s, s->current);
@@ -441,7 +441,7 @@ static struct ksi_message *place_of(struct ksi_scheduler *s, ks_from from)
 
 static bool answer(ks_from from, ks_status status, const ks_type *type, const void *reply)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!is_open(s, from)) return false;
     struct ksi_message *m = place_of(s, from);
     bool async = from.ref.id[1] != 0;
@@ -461,11 +461,15 @@ bool ks_reply_(ks_from from, const ks_op *op, const void *reply)
 
 bool ks_fail_(ks_from from, ks_status status) { return answer(from, status, NULL, NULL); }
 
-bool ks_waits_(ks_from from) { return is_open(ksi_enter(), from); }
+bool ks_waits_(ks_from from)
+{
+    KSI_ENTER(s);
+    return is_open(s, from);
+}
 
 ks_pid ks_caller(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     const struct ksi_message *m = s && s->current ? s->current->current : NULL;
     return m && ksi_is_call(m) ? ksi_pid(m->from) : (ks_pid){ 0 };
 }
@@ -473,7 +477,7 @@ ks_pid ks_caller(void)
 /* A call without a deadline: the mark is where the deadline was. */
 void ks_shield(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_message *m = s && s->current ? s->current->current : NULL;
     if (!m || !ksi_is_call(m) || (m->flags & KSI_ASYNC)) return;
     m->deadline = KS_INFINITY;
@@ -482,6 +486,6 @@ void ks_shield(void)
 
 ks_ms ks_time_left(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s && s->current ? time_left(s) : KS_INFINITY;
 }

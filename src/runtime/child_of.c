@@ -29,7 +29,7 @@ ks_pid ks_child_of(ks_pid supervisor, const char *id)
 {
     if (!id || !id[0] || ks_is_none(supervisor) || supervisor.node) return (ks_pid){ 0 };
     if (supervisor.kind == KSI_PID_PROCESS) return pid_of(supervisor.id, id);
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     const struct ksi_process *p = s ? ksi_resolve(s, supervisor) : NULL;
     return p ? pid_of(ksi_process_id(p), id) : (ks_pid){ 0 };
 }
@@ -72,7 +72,7 @@ static void unbind(struct ksi_scheduler *s, struct ksi_bound *bound)
 
 ks_status ks_bind_child_(const char *id, ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     if (!s || !s->current) return KS_DENIED;
     if (!id || !id[0]) return KS_BADARG;
     ks_pid bound = pid_of(ksi_process_id(s->current), id);
@@ -88,7 +88,7 @@ ks_status ks_bind_child_(const char *id, ks_pid pid)
 
 void ks_unbind_child_(const char *id)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     if (!s || !s->current || !id || !id[0]) return;
     ksi_names_lock(s);
     struct ksi_name *name = ksi_name_find(s, pid_of(ksi_process_id(s->current), id));

@@ -90,9 +90,12 @@ static void release_record(
     case KSI_RECORD_RESOURCE: {
         void (*release)(void *) = record->own.release;
         void *resource = record->own.resource;
+        bool ours = ksi_load_relaxed(&record->kind) == KSI_RECORD_RESOURCE;
         ksi_record_remove(s, p, record);
         ksi_record_free(s, record);
+        if (!ours) ksi_go_out();
         release(resource);
+        ksi_come_in();
         return;
     }
     default: break;
@@ -103,7 +106,7 @@ static void release_record(
 
 static void move_to(ks_socket *socket, void *to)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     const struct ksi_socket_hooks *hooks = s->runtime->sockets;
     (void)hooks->detach(s, socket); /* false: it was still in flight, or is not its own any more */
     hooks->attach(s, socket, to);   /* nothing, when it is somebody's */
@@ -235,9 +238,11 @@ static void format(struct ksi_scheduler *s, struct ksi_process *p, ks_report *re
     if (!p->state || !module->format_status) return;
     s->current = p;
     p->flags |= KSI_FORMATTING | KSI_IN_HOOK;
+    ksi_go_out();
     module->format_status(p->state, report->state_text, sizeof report->state_text);
     report->state_text[sizeof report->state_text - 1] = 0;
     if (module->format_report) module->format_report(p->state, report);
+    ksi_come_in();
     report->reason_text[sizeof report->reason_text - 1] = 0;
     report->message_text[sizeof report->message_text - 1] = 0;
     report->state_text[sizeof report->state_text - 1] = 0;

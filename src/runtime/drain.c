@@ -53,7 +53,7 @@ void ksi_drain_begin(struct ksi_scheduler *s, ks_ms limit)
 
 bool ks_trap_drain(bool on)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return false;
     bool old = s->current->flags & KSI_TRAPS_DRAIN;
     if (on)
@@ -66,12 +66,12 @@ bool ks_trap_drain(bool on)
 
 bool ks_draining(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s && ksi_is_draining(s);
 }
 
 ks_ms ks_drain_left(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s && ksi_is_draining(s) ? left(s) : 0;
 }

@@ -44,7 +44,7 @@ void ksi_exit_apply(
 
 void ks_exit_process(ks_pid pid, ks_reason reason)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s) return;
     uint64_t id;
     if (!ksi_resolve_id(s, pid, &id)) return;
@@ -68,7 +68,7 @@ static _Noreturn void leave_formatter(struct ksi_scheduler *s, struct ksi_proces
 
 void ks_exit(ks_reason reason)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     KSI_ASSERT(s && s->current); /* ks_exit outside of a process: there is nobody to end */
     struct ksi_process *self = s->current;
     if ((self->flags & (KSI_FORMATTING | KSI_EXITING)) == KSI_FORMATTING) leave_formatter(s, self);
@@ -79,7 +79,7 @@ void ks_exit(ks_reason reason)
 
 bool ks_trap_exit(bool on)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return false;
     bool old = s->current->flags & KSI_TRAPS;
     if (on)

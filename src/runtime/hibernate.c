@@ -14,7 +14,9 @@ void ksi_fall_asleep(struct ksi_scheduler *s, struct ksi_process *p)
 {
     const ks_behaviour *behaviour = p->module->behaviour;
     p->flags |= KSI_ASLEEP; /* before: what comes in while the callback blocks wakes it */
+    ksi_go_out();
     if (behaviour->on_hibernate) behaviour->on_hibernate(p->module, p->state);
+    ksi_come_in();
     ksi_turn_end(s, p);
 }
 
@@ -35,7 +37,7 @@ void ksi_trim(struct ksi_scheduler *s, struct ksi_process *p)
 
 bool ks_is_hibernating(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
     if (!p || !ksi_is_home(s, p)) return false;
     ksi_inbox_drain(s, p); /* what we sent it before, counts */
@@ -64,7 +66,7 @@ static void *state_new(struct ksi_scheduler *s, size_t size)
 
 void ks_enter_loop_(const ks_module *module, const void *state, ks_next next)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *self = plain_self(s, "enter_loop");
     void *copy = module->state_size ? state_new(s, module->state_size) : NULL;
     if (copy && state) memcpy(copy, state, module->state_size);
@@ -86,7 +88,7 @@ _Static_assert(sizeof(struct wake) <= KSI_POOL_SMALLEST, "freed as the state of 
 
 void ks_hibernate_then(void (*fn)(void *arg), void *arg)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *self = plain_self(s, "ks_hibernate_then");
     struct wake *wake = state_new(s, sizeof *wake);
     *wake = (struct wake){ fn, arg };
@@ -104,7 +106,9 @@ void ksi_wake_up(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(0));
     p->state = NULL;
     p->flags &= ~(uint32_t)(KSI_WAKES | KSI_ASLEEP);
+    ksi_go_out();
     wake.fn(wake.arg);
+    ksi_come_in();
     ksi_go_on(s, p, ks_stop(KS_NORMAL));
     ksi_turn_end(s, p);
 }

@@ -128,7 +128,7 @@ static void elsewhere(struct ksi_scheduler *s, const struct ksi_process *p, ks_p
 
 ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t size)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s) return KS_DENIED;
     struct ksi_process *p = look_at(s, pid);
     if (!p) return KS_NOPROC;
@@ -157,7 +157,7 @@ ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t siz
 /* --- all of them ------------------------------------------------------------------------------ */
 size_t ks_processes(ks_pid *ret_pids, size_t max)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     size_t count = 0;
     if (!s) return 0;
     const struct ksi_process_table *table = &s->runtime->processes;
@@ -215,7 +215,7 @@ static void add_message(struct out *out, const struct ksi_message *m)
 
 ks_status ks_format_mailbox(ks_pid pid, char *buffer, size_t size, size_t messages_max)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s) return KS_DENIED;
     struct ksi_process *p = look_at(s, pid);
     if (!p) return KS_NOPROC;

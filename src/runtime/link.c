@@ -150,7 +150,7 @@ void ksi_links_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason rea
 
 void ks_link(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *self = s ? s->current : NULL;
     uint64_t to;
     if (!self || ksi_resolve_id(s, pid, &to) == self) return;
@@ -182,7 +182,7 @@ void ksi_unlink(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer)
 
 void ks_unlink(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return;
     uint64_t peer;
     bool alive = ksi_resolve_id(s, pid, &peer) != NULL;

@@ -42,7 +42,7 @@ static int least_of_module(const char *name)
 
 static const char *this_module(void)
 {
-    const struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s && s->current && s->current->module ? s->current->module->name : NULL;
 }
 

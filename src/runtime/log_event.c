@@ -29,7 +29,7 @@ ks_log_event ksi_log_event_of(struct ksi_process *p, ks_level level)
 
 static ks_log_event event_here(ks_level level, const char *file, int line)
 {
-    const struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     ks_log_event event = ksi_log_event_of(s ? s->current : NULL, level);
     event.file = file;
     event.line = line;

@@ -420,7 +420,8 @@ void ksi_log_output_close(ks_ms timeout)
 
 ks_status ks_log_flush(ks_ms timeout)
 {
-    if (ksi_may_block(ksi_this_scheduler)) return KS_DENIED;
+    KSI_INSIDE(s);
+    if (ksi_may_block(s)) return KS_DENIED;
     lock();
     look();
     bool empty = drain_until(moment_after(timeout));

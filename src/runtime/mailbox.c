@@ -50,35 +50,37 @@ ks_status ksi_mailbox_limit(struct ksi_scheduler *s, struct ksi_process *p, cons
 
 /* --- what can be read ------------------------------------------------------------------------- */
 /* Of this scheduler. */
-static const struct ksi_process *find(ks_pid pid)
+static const struct ksi_process *find(struct ksi_scheduler *s, ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
     return p && ksi_is_home(s, p) ? p : NULL;
 }
 
 uint64_t ks_mailbox_length(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     const struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
     return p ? ksi_load_relaxed(&p->queue_length) : 0;
 }
 
 uint64_t ks_mailbox_bytes(ks_pid pid)
 {
-    const struct ksi_process *p = find(pid);
+    KSI_INSIDE(s);
+    const struct ksi_process *p = find(s, pid);
     return p ? ksi_mailbox_bytes(p) : 0;
 }
 
 uint64_t ks_mailbox_refused(ks_pid pid)
 {
-    const struct ksi_process *p = find(pid);
+    KSI_INSIDE(s);
+    const struct ksi_process *p = find(s, pid);
     return p ? p->refused : 0;
 }
 
 uint64_t ks_mailbox_dropped(ks_pid pid)
 {
-    const struct ksi_process *p = find(pid);
+    KSI_INSIDE(s);
+    const struct ksi_process *p = find(s, pid);
     return p && p->limits ? p->limits->dropped : 0;
 }
 
@@ -96,8 +98,9 @@ static ks_ms age_of(struct ksi_scheduler *s, const struct ksi_message *m)
 
 ks_ms ks_mailbox_age(ks_pid pid)
 {
-    const struct ksi_process *p = find(pid);
+    KSI_INSIDE(s);
+    const struct ksi_process *p = find(s, pid);
     const struct ksi_message *m = p ? p->mailbox : NULL;
     while (m && (m->flags & KSI_CANCELLED)) m = m->next;
-    return m ? age_of(ksi_this_scheduler, m) : 0;
+    return m ? age_of(s, m) : 0;
 }

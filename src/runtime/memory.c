@@ -79,7 +79,7 @@ static struct ksi_process *self_of(struct ksi_scheduler *s)
 
 void *ks_alloc(size_t size)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_allocation *a = new_allocation(s, self_of(s), size, NULL);
     if (!a) out_of_memory();
     return memset(a + 1, 0, size);
@@ -97,7 +97,7 @@ static struct ksi_allocation *allocation_of(const struct ksi_process *self, void
 void ks_free(void *memory)
 {
     if (!memory) return;
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_process *self = self_of(s);
     free_allocation(s, self, allocation_of(self, memory));
 }
@@ -106,7 +106,7 @@ void ks_free(void *memory)
 void *ks_realloc(void *memory, size_t size)
 {
     if (!memory) return ks_alloc(size);
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_process *self = self_of(s);
     struct ksi_allocation *old = allocation_of(self, memory);
     if (old->typed) ks_exit(ks_error("ks_realloc of what ks_copy made"));
@@ -130,7 +130,7 @@ char *ks_strdup(ks_text text)
 
 static const char *format(const char *text, va_list args)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_process *self = self_of(s);
     va_list again;
     va_copy(again, args);
@@ -154,7 +154,7 @@ const char *ks_format(const char *text, ...)
 /* Outside of a process there is no turn: the kind alone has to do. */
 static ks_reason reason_of(ks_reason_kind kind, const char *text, va_list args)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     ks_reason reason = { .kind = kind };
     if (s && s->current) reason.text = format(text, args);
     return reason;
@@ -181,7 +181,7 @@ ks_reason ks_shutdown(const char *text, ...)
 /* One block for the struct and its tail, so that one ks_free is enough. */
 void *ks_copy_(const ks_type *type, const void *value)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     size_t size = (type->size + 7u) & ~(size_t)7;
     struct ksi_allocation *a =
         new_allocation(s, self_of(s), size + ksi_type_tail(type, value), type->owns ? type : NULL);

@@ -143,7 +143,7 @@ void ksi_watchers_end(struct ksi_scheduler *s, struct ksi_process *p, ks_reason 
 
 ks_ref ks_monitor(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || ksi_resolve(s, pid) == s->current) return (ks_ref){ { 0, 0 } };
     ks_ref ref = ksi_monitor_start(s, s->current, pid);
     ksi_check_exit(s);
@@ -152,7 +152,7 @@ ks_ref ks_monitor(ks_pid pid)
 
 ks_ref ks_monitor_with_(ks_pid pid, const ks_monitor_options *options, size_t size)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || ksi_resolve(s, pid) == s->current) return (ks_ref){ { 0, 0 } };
     ks_ref ref = ksi_monitor_start_with(s, s->current, pid, options, size);
     ksi_check_exit(s);
@@ -170,7 +170,7 @@ static struct ksi_record *monitor_of(struct ksi_scheduler *s, ks_ref ref)
 
 bool ks_demonitor(ks_ref monitor)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || !monitor.id[0] || monitor.id[1] != ksi_process_id(self)) return false;
     struct ksi_record *record = monitor_of(s, monitor);

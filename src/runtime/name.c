@@ -186,13 +186,13 @@ bool ksi_name_text(struct ksi_scheduler *s, const struct ksi_process *p, char *b
 const char *ksi_name_here(const struct ksi_process *p)
 {
     static _Thread_local char text[KSI_NAME_BYTES];
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return ksi_load_relaxed(&p->name) && ksi_name_text(s, p, text, sizeof text) ? text : NULL;
 }
 
 ks_status ks_register(const char *name, ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
     if (!p || (ksi_is_home(s, p) && (p->flags & KSI_EXITING))) return KS_NOPROC;
@@ -201,7 +201,7 @@ ks_status ks_register(const char *name, ks_pid pid)
 
 void ks_unregister(const char *name)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s) return;
     ksi_names_lock(s);
     struct ksi_name *entry = ksi_name_find(s, ks_named(name));
@@ -211,6 +211,6 @@ void ks_unregister(const char *name)
 
 ks_pid ks_whereis(const char *name)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     return ksi_pid(s ? ksi_name_holder(s, ks_named(name)) : 0);
 }

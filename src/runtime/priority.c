@@ -56,7 +56,7 @@ ks_priority ksi_priority_of(const struct ksi_process *p)
 
 ks_priority ks_set_priority(ks_priority priority)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     if (!s || !s->current) return KS_PRIORITY_NORMAL;
     ks_priority old = ksi_priority_of(s->current);
     (void)ksi_priority_set(s->current, priority); /* another value changes nothing */

@@ -21,26 +21,26 @@ KS_TYPE(ks_exited, pid, reason);
 
 ks_pid ks_self(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s && s->current ? ksi_pid_of(s->current) : (ks_pid){ 0 };
 }
 
 ks_pid ks_parent(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s && s->current ? ksi_pid(s->current->parent) : (ks_pid){ 0 };
 }
 
 void *ks_my_state_(const ks_behaviour *behaviour)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_process *self = s ? s->current : NULL;
     return self && self->module->behaviour == behaviour ? self->state : NULL;
 }
 
 bool ks_is_alive(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
     if (!p || !ksi_is_home(s, p)) return p != NULL;
     ksi_inbox_drain(s, p); /* what we sent it before, counts */
@@ -49,13 +49,13 @@ bool ks_is_alive(ks_pid pid)
 
 void ks_sleep(ks_ms duration)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (ksi_may_block(s) && duration > 0) (void)ksi_block(s, KSI_WAIT_TIME, duration);
 }
 
 void ks_yield(void)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (ksi_may_block(s)) ksi_put_last(s);
 }
 
@@ -76,7 +76,7 @@ static char *label_of(struct ksi_scheduler *s, struct ksi_process *p)
 
 void ks_set_label(const char *format, ...)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     char *label = s && s->current ? label_of(s, s->current) : NULL;
     if (!label) return;
     va_list args;
@@ -96,12 +96,14 @@ bool ksi_label_set(struct ksi_scheduler *s, struct ksi_process *p, const char *t
 /* Not put aside before it is done: who is ended here must have handed the resource over. */
 ks_ref ks_own(void (*release)(void *resource), void *resource)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_process *self = s ? s->current : NULL;
     if (!self) return (ks_ref){ { 0, 0 } };
     struct ksi_record *record = ksi_record_new(s, self, KSI_RECORD_OWNED);
     if (!record) {
+        ksi_go_out();
         release(resource); /* it is ours already: nothing may leak */
+        ksi_come_in();
         ks_exit(ks_because(KS_NOMEM));
     }
     record->own.release = release;
@@ -111,7 +113,7 @@ ks_ref ks_own(void (*release)(void *resource), void *resource)
 
 void ks_disown(ks_ref owned)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return;
     struct ksi_record *record = ksi_record_find(s, owned.id[0], KSI_RECORD_OWNED);
     if (!record || ksi_record_owner(record) != ksi_process_id(s->current)) return;
@@ -122,13 +124,13 @@ void ks_disown(ks_ref owned)
 /* --- inherited context ------------------------------------------------------------------------ */
 uint64_t ks_trace_id(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s && s->current && s->current->context ? s->current->context->trace_id : 0;
 }
 
 void ks_set_trace_id(uint64_t id)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_process *self = s ? s->current : NULL;
     if (!self) return;
     uint8_t size_class;
@@ -145,19 +147,19 @@ void ks_set_trace_id(uint64_t id)
 /* --- clock and chance: the runtime's, so that a simulation replays ---------------------------- */
 ks_ms ks_now(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return (s ? ksi_fresh_ns(s) : ksi_clock_monotonic()) / NS_PER_MS;
 }
 
 int64_t ks_wall_clock_ns(void)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     return s ? s->seams.wall_ns(s->seams.arg) : ksi_clock_wall();
 }
 
 uint64_t ks_random(uint64_t below)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     if (below == 0) return 0;
     uint64_t reject = -below % below, value; /* what is too much for an even share */
     do value = s ? s->seams.random(s->seams.arg) : ksi_random_entropy();

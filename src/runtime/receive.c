@@ -103,7 +103,7 @@ static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filte
 
 const ks_msg *ks_receive(ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return NULL;
     ksi_turn_end(s, s->current);
     return receive(s, &(struct filter){ 0 }, timeout);
@@ -111,7 +111,7 @@ const ks_msg *ks_receive(ks_ms timeout)
 
 const void *ks_receive_type_(const ks_type *type, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return NULL;
     const ks_msg *msg = receive(s, &(struct filter){ .type = type }, timeout);
     return msg ? msg->body : NULL;
@@ -119,7 +119,7 @@ const void *ks_receive_type_(const ks_type *type, ks_ms timeout)
 
 const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || !ref.id[0]) return NULL;
     struct ksi_message **link = ksi_mark_start(s, s->current, ref.id[0]);
     return receive_from(s, &(struct filter){ .ref = ref.id[0] }, link, timeout);
@@ -127,7 +127,7 @@ const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout)
 
 const ks_msg *ks_receive_if(bool (*fit)(const ks_msg *msg, void *arg), void *arg, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return NULL;
     return receive(s, &(struct filter){ .fits = fit, .arg = arg }, timeout);
 }

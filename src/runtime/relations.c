@@ -72,7 +72,7 @@ static ks_status fill(ks_pid pid,
     void (*add_all)(struct ksi_scheduler *s, const struct ksi_process *p, struct list *list),
     struct list list, size_t *ret_count)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s) return KS_DENIED;
     bool elsewhere;
     const struct ksi_process *p = look_at(s, pid, &elsewhere);

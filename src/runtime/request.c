@@ -200,7 +200,7 @@ static ks_request send(struct ksi_scheduler *s, ks_pid to, const ks_op *op, cons
 
 ks_request ks_send_request_(ks_pid to, const ks_op *op, const void *request)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return (ks_request){ { { 0, 0 } } };
     return send(s, to, op, request, 0, 0);
 }
@@ -227,7 +227,7 @@ static bool is_mine(const struct ksi_scheduler *s, ks_request request)
 
 void ks_abandon(ks_request request)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || !is_mine(s, request)) return;
     struct ksi_record *record = ksi_record_find(s, request.ref.id[0], KSI_RECORD_REQUEST);
@@ -249,7 +249,7 @@ void ks_abandon(ks_request request)
 /* --- waiting ---------------------------------------------------------------------------------- */
 ks_status ks_wait_response_(ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
     if (!request.ref.id[0]) return KS_NOMEM;
     if (!is_mine(s, request)) return KS_NOT_FOUND;
@@ -275,7 +275,7 @@ ks_status ks_receive_response_(ks_request request, const ks_op *op, void *ret_re
 bool ks_check_response_(
     ks_request request, const ks_msg *msg, const ks_op *op, void *ret_reply, ks_status *ret_status)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_message *m = s && s->current ? response_of(msg) : NULL;
     if (!m || !ks_same_ref(body_of(m)->public.ref, request.ref)) return false;
     *ret_status = read_response(s, m, op, ret_reply);
@@ -305,7 +305,7 @@ static uint32_t id_of(struct ksi_scheduler *s, ks_requests *all)
 
 ks_status ks_requests_add(ks_requests *all, ks_request request, uint64_t label)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return KS_DENIED;
     if (!request.ref.id[0]) return KS_NOMEM;
     if (!is_mine(s, request)) return KS_NOT_FOUND;
@@ -322,7 +322,7 @@ ks_status ks_requests_add(ks_requests *all, ks_request request, uint64_t label)
 ks_status ks_collect_(
     ks_requests *all, uint64_t label, ks_pid to, const ks_op *op, const void *request)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
     ks_request sent = send(s, to, op, request, id_of(s, all), label);
     if (!sent.ref.id[0]) return KS_NOMEM;
@@ -350,7 +350,7 @@ bool ks_check_any(ks_requests *all, const ks_msg *msg, ks_any_response *ret_resp
 
 ks_status ks_wait_any(ks_requests *all, ks_any_response *ret_response, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
     if (!all->count) return KS_EMPTY;
     ks_ms left = ks_time_left();
@@ -371,7 +371,7 @@ ks_status ks_receive_any(ks_requests *all, ks_any_response *ret_response, ks_ms 
 
 ks_status ks_response_(const ks_any_response *response, const ks_op *op, void *ret_reply)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_message *m = s && s->current ? response_of(response->msg) : NULL;
     return m ? read_response(s, m, op, ret_reply) : KS_NOT_FOUND;
 }
@@ -390,7 +390,7 @@ static struct ksi_record *next_undecided(struct ksi_scheduler *s, uint32_t index
 size_t ks_requests_list(
     const ks_requests *all, ks_request *ret_requests, uint64_t *ret_labels, size_t max)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     size_t count = 0;
     if (!s || !s->current || !all->count) return 0;
     ksi_inbox_drain(s, s->current);
@@ -409,7 +409,7 @@ size_t ks_requests_list(
 
 void ks_abandon_all(ks_requests *all)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || !all->count) return;
     struct ksi_record *record;

@@ -14,6 +14,7 @@
 #include "runtime/recorder.h"
 #include "runtime/slots.h"
 #include "runtime/stack.h"
+#include "runtime/thread.h"
 #include <kiosk/runtime.h>
 
 /* The four seams between a runtime and the world; each can be replaced. */
@@ -109,11 +110,6 @@ struct ksi_runtime {
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
     void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);
 };
-
-/* The scheduler that the calling thread runs, or NULL. Stacks keep their thread, so it may be read
- * once for each entry into the library. */
-extern _Thread_local struct ksi_scheduler *ksi_this_scheduler
-    __attribute__((tls_model("initial-exec")));
 
 /* --- scheduler.c ---------------------------------------------------------------------------- */
 /* options and the seams of count schedulers are copied. NULL: out of memory or address space. */
@@ -215,12 +211,10 @@ static inline void ksi_cancel_timer(struct ksi_scheduler *s, struct ksi_process 
 }
 int64_t ksi_fresh_ns(struct ksi_scheduler *s);
 
-static inline struct ksi_scheduler *ksi_enter(void)
-{
-    struct ksi_scheduler *s = ksi_this_scheduler;
-    if (s && __builtin_expect(s->simulator != NULL, 0)) ksi_simulated_yield(s);
-    return s;
-}
+/* As KSI_INSIDE; a seeded runner may put the caller aside. */
+#define KSI_ENTER(s)                                                                               \
+    KSI_INSIDE(s);                                                                                 \
+    if (s && KSI_UNLIKELY(s->simulator != NULL)) ksi_simulated_yield(s)
 
 /* --- table.c ---------------------------------------------------------------------------------- */
 /* --- message.c -------------------------------------------------------------------------------- */

@@ -55,7 +55,9 @@ static void run_deferred(struct ksi_process *p)
     while ((block = next_deferred(p))) { /* ends when functions stop deferring others */
         block->defers = false;           /* before it runs: it may end the process, or the turn */
         struct ksi_defer defer = *(struct ksi_defer *)(void *)(block + 1);
+        ksi_go_out();
         defer.fn(defer.arg);
+        ksi_come_in();
     }
 }
 
@@ -78,17 +80,19 @@ void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
 
 void ks_end_turn(void)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (s && s->current) ksi_turn_end(s, s->current);
 }
 
 void ks_defer(void (*fn)(void *arg), void *arg)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     if (!s || !s->current) return;
     struct ksi_defer *defer = ksi_turn_alloc(s, s->current, sizeof *defer);
     if (!defer) { /* now is the only time that is left */
+        ksi_go_out();
         fn(arg);
+        ksi_come_in();
         ks_exit(ks_because(KS_NOMEM));
     }
     *defer = (struct ksi_defer){ fn, arg };
@@ -132,7 +136,9 @@ static void terminate(struct ksi_process *p, ks_reason why)
     const ks_module *module = p->module;
     if (!module->behaviour->on_terminate || (p->flags & KSI_TERMINATING)) return;
     p->flags |= KSI_TERMINATING;
+    ksi_go_out();
     module->behaviour->on_terminate(module, p->state, why);
+    ksi_come_in();
 }
 
 /* What ks_stop put into the verdict; the text stays until the process has ended. */
@@ -202,7 +208,7 @@ static bool keep_text(struct ksi_scheduler *s, struct ksi_process *p, const char
 
 ks_next ks_stop(ks_reason reason)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     bool has_text = reason.text && s && s->current && keep_text(s, s->current, reason.text);
     ks_next next = ks_next_of(KS_NEXT_STOP, has_text ? KS_STOP_HAS_TEXT : 0);
     next.then = (uint16_t)(reason.kind + 1);
@@ -283,9 +289,11 @@ static inline ks_next on_message(
     struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     const ks_module *module = p->module;
-    if (KSI_LIKELY(module->behaviour->on_message != NULL))
-        return module->behaviour->on_message(module, p->state, &m->public);
-    return drop(s, p, m);
+    if (KSI_UNLIKELY(!module->behaviour->on_message)) return drop(s, p, m);
+    ksi_go_out();
+    ks_next next = module->behaviour->on_message(module, p->state, &m->public);
+    ksi_come_in();
+    return next;
 }
 
 static ks_next on_trapped(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
@@ -293,16 +301,22 @@ static ks_next on_trapped(struct ksi_scheduler *s, struct ksi_process *p, struct
     const ks_behaviour *behaviour = p->module->behaviour;
     const ks_exited *exited = m->public.body;
     bool parent = exited->pid.id == p->parent;
-    if (behaviour->on_exit) return behaviour->on_exit(p->module, p->state, exited, parent);
-    return parent ? ks_stop(exited->reason) : on_message(s, p, m);
+    if (!behaviour->on_exit) return parent ? ks_stop(exited->reason) : on_message(s, p, m);
+    ksi_go_out();
+    ks_next next = behaviour->on_exit(p->module, p->state, exited, parent);
+    ksi_come_in();
+    return next;
 }
 
 static ks_next on_stop(struct ksi_process *p, struct ksi_message *m)
 {
     const ks_behaviour *behaviour = p->module->behaviour;
     ks_reason reason = *(const ks_reason *)m->public.body;
-    return behaviour->on_system ? behaviour->on_system(p->module, p->state, reason)
-                                : ks_stop(reason);
+    if (!behaviour->on_system) return ks_stop(reason);
+    ksi_go_out();
+    ks_next next = behaviour->on_system(p->module, p->state, reason);
+    ksi_come_in();
+    return next;
 }
 
 static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
@@ -315,7 +329,9 @@ static void on_status(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
     }
     text[0] = 0;
     p->flags |= KSI_FORMATTING | KSI_IN_HOOK; /* it may neither block nor end us: see ks_exit */
+    ksi_go_out();
     p->module->format_status(p->state, text, STATUS_BYTES);
+    ksi_come_in();
     p->flags &= ~(uint32_t)(KSI_FORMATTING | KSI_IN_HOOK);
     ks_text value = { text, strnlen(text, STATUS_BYTES) };
     ksi_reply_send(s, m, KS_OK, &ks_text_type, &value);
@@ -325,7 +341,10 @@ static ks_next on_named_timeout(
     struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
 {
     int name = ksi_timeout_take(s, p, m);
-    return p->module->behaviour->on_named_timeout(p->module, p->state, name);
+    ksi_go_out();
+    ks_next next = p->module->behaviour->on_named_timeout(p->module, p->state, name);
+    ksi_come_in();
+    return next;
 }
 
 static ks_next by_kind(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
@@ -380,8 +399,10 @@ static void handle_start(struct ksi_scheduler *s, struct ksi_process *p)
     p->current = m;
     const ks_module *module = p->module;
     ks_next next = ks_ok();
+    ksi_go_out();
     if (module->behaviour->on_start)
         next = module->behaviour->on_start(module, p->state, m->public.body);
+    ksi_come_in();
     if (ks_verdict(next) < KS_NEXT_FAIL) ksi_started(s, p);
     go_on(s, p, next);
     ksi_turn_end(s, p);
@@ -394,14 +415,18 @@ static void handle_other(struct ksi_scheduler *s, struct ksi_process *p)
     if (p->next_what) {
         int what = p->next_what;
         p->next_what = 0;
+        ksi_go_out();
         if (behaviour->on_continue) next = behaviour->on_continue(p->module, p->state, what);
+        ksi_come_in();
     } else if (p->flags & KSI_REST_TIMER) { /* hibernate_after is over */
         p->flags &= ~(uint32_t)(KSI_TIMED_OUT | KSI_REST_TIMER);
         p->flags |= KSI_HIBERNATES;
         return;
     } else {
         p->flags &= ~(uint32_t)NO_MORE_IDLE;
+        ksi_go_out();
         if (behaviour->on_timeout) next = behaviour->on_timeout(p->module, p->state);
+        ksi_come_in();
     }
     go_on(s, p, next);
     ksi_turn_end(s, p);

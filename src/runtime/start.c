@@ -74,13 +74,13 @@ void ksi_started(struct ksi_scheduler *s, struct ksi_process *p)
 
 void ks_init_ack(void)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (s && s->current) ksi_started(s, s->current);
 }
 
 void ks_init_fail(ks_status status)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     KSI_ASSERT(s && s->current); /* there is nobody to end */
     if (!(s->current->flags & KSI_STARTING)) ks_exit(ks_because(status));
     ksi_start_fail(s, s->current, status);
@@ -132,7 +132,7 @@ struct ksi_process *ksi_spawn(struct ksi_scheduler *s, void (*fn)(void *arg), vo
 static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, const ks_monitor_options *options,
     size_t size, ks_ref *ret_monitor)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_process *p = s ? ksi_spawn(s, fn, arg) : NULL;
     if (!p) return (ks_pid){ 0 };
     ks_pid pid = ksi_pid_of(p);
@@ -302,7 +302,7 @@ static ks_status spawn_with(struct ksi_scheduler *s, const struct spawned *what,
 ks_status ks_spawn_with_(
     void (*fn)(void *arg), void *arg, const ks_spawn_options *options, size_t size, ks_pid *ret_pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
     ks_spawn_options known = { 0 };
     if (options) memcpy(&known, options, size < sizeof known ? size : sizeof known);
@@ -326,7 +326,7 @@ static void run_outside_start(void *arg)
 ks_status ks_start_(
     const ks_child *how, size_t size, int relation, ks_pid *ret_pid, ks_ref *ret_monitor)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     ks_child row;
     if (!read_row(how, size, &row)) return KS_BADARG;
     if (!s) return KS_DENIED;
@@ -351,7 +351,7 @@ bool ksi_is_plain(const struct ksi_process *p)
 
 void ks_ask_to_stop(ks_pid pid, ks_reason reason)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     uint64_t id;
     struct ksi_process *p = s ? ksi_resolve_id(s, pid, &id) : NULL;
     if (!p) return;
@@ -371,7 +371,7 @@ void ks_ask_to_stop(ks_pid pid, ks_reason reason)
 
 ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!ksi_may_block(s)) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
     if (!p) return KS_NOPROC;
@@ -392,7 +392,7 @@ ks_status ks_stop_process(ks_pid pid, ks_reason reason, ks_ms timeout)
 
 ks_status ks_format_status(ks_pid pid, char *buffer, size_t size, ks_ms timeout)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!ksi_may_block(s)) return KS_DENIED;
     uint64_t id;
     struct ksi_process *p = ksi_resolve_id(s, pid, &id);

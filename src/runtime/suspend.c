@@ -12,7 +12,7 @@
 
 ks_status ks_suspend_process(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
     if (p == s->current) return KS_CALLING_SELF;
@@ -55,7 +55,7 @@ static struct ksi_record *find(struct ksi_scheduler *s, struct ksi_process *p, u
 
 ks_status ks_resume_process(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current) return KS_DENIED;
     struct ksi_process *p = ksi_resolve(s, pid);
     if (p && !ksi_is_home(s, p)) return KS_DENIED;

@@ -111,12 +111,13 @@ struct ksi_cold *ksi_cold(struct ksi_scheduler *s, struct ksi_process *p)
 
 uint64_t ks_process_count(void)
 {
-    return ksi_this_scheduler ? ksi_alive(ksi_this_scheduler->runtime) : 0;
+    KSI_INSIDE(s);
+    return s ? ksi_alive(s->runtime) : 0;
 }
 
 uint64_t ks_process_memory(ks_pid pid)
 {
-    struct ksi_scheduler *s = ksi_this_scheduler;
+    KSI_INSIDE(s);
     struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
     if (!p || !ksi_is_home(s, p)) return 0;
     uint64_t bytes = sizeof *p + (p->module ? p->module->state_size : 0);
@@ -126,5 +127,6 @@ uint64_t ks_process_memory(ks_pid pid)
 
 ks_guard_mode ks_stack_guard_mode(void)
 {
-    return ksi_this_scheduler ? ksi_this_scheduler->stacks.guard : KS_GUARD_NONE;
+    KSI_INSIDE(s);
+    return s ? s->stacks.guard : KS_GUARD_NONE;
 }

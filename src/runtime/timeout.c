@@ -108,7 +108,7 @@ static void set(struct ksi_scheduler *s, int name, int64_t due)
 
 void ks_set_timeout(int name, ks_ms after)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     int64_t due = after > 0 ? INT64_MAX : 0;
     if (s && after > 0 && after < KS_INFINITY) due = ksi_due(ksi_fresh_ns(s), after);
     set(s, name, due);
@@ -116,7 +116,8 @@ void ks_set_timeout(int name, ks_ms after)
 
 void ks_set_timeout_at(int name, ks_ms moment)
 {
-    set(ksi_enter(), name, moment >= KS_INFINITY ? INT64_MAX : moment);
+    KSI_ENTER(s);
+    set(s, name, moment >= KS_INFINITY ? INT64_MAX : moment);
 }
 
 static struct ksi_record *mine(struct ksi_scheduler *s, int name)
@@ -128,7 +129,7 @@ static struct ksi_record *mine(struct ksi_scheduler *s, int name)
 
 bool ks_cancel_timeout(int name)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_record *record = mine(s, name);
     if (!record) return false;
     ksi_timeout_end(s, s->current, record);
@@ -137,7 +138,7 @@ bool ks_cancel_timeout(int name)
 
 ks_ms ks_timeout_left(int name)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     const struct ksi_record *record = mine(s, name);
     if (!record) return KS_INFINITY;
     if (!ksi_timer_armed(&record->timeout.timer)) return 0;

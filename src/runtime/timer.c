@@ -61,14 +61,14 @@ static ks_ref start(struct ksi_scheduler *s, ks_timer_kind kind, ks_ms time, ks_
 ks_ref ks_send_timer_(
     ks_timer_kind kind, ks_ms time, ks_pid to, const ks_type *type, const void *value)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || is_refused(kind, time)) return none;
     return start(s, kind, time, to, ksi_message_new(s, type, value));
 }
 
 ks_ref ks_cast_timer_(ks_timer_kind kind, ks_ms time, ks_pid to, const ks_op *op, const void *msg)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || is_refused(kind, time)) return none;
     struct ksi_message *m = ksi_message_new(s, op->request, msg);
     if (m) m->public.op = op;
@@ -77,7 +77,7 @@ ks_ref ks_cast_timer_(ks_timer_kind kind, ks_ms time, ks_pid to, const ks_op *op
 
 ks_ref ks_exit_after(ks_ms after, ks_pid pid, ks_reason reason)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     if (!s || !s->current || is_refused(KS_TIMER_AFTER, after)) return none;
     uint8_t size_class;
     size_t text = reason.text ? strlen(reason.text) + 1 : 0;
@@ -168,7 +168,7 @@ static struct ksi_record *mine(struct ksi_scheduler *s, ks_ref timer)
 
 bool ks_cancel(ks_ref timer)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_record *record = mine(s, timer);
     if (!record) return false;
     ksi_timing_end(s, record);
@@ -179,7 +179,7 @@ bool ks_cancel(ks_ref timer)
 
 ks_ms ks_timer_left(ks_ref timer)
 {
-    struct ksi_scheduler *s = ksi_enter();
+    KSI_ENTER(s);
     struct ksi_record *record = mine(s, timer);
     if (!record) return 0;
     int64_t left = record->timing.timer.due - ksi_fresh_ns(s) / NS_PER_MS;
