@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { PROCESSES_MAX = 16 * 1000 * 1000, STACK_SIZE = 256 * 1024, STOP_TIMEOUT = 30000 };
-enum { NAMED_MAX = 8, PROGRESS = 5000, MS = 1000, LOG_TIMEOUT = 1000 };
+enum { HOG_LIMIT = 10, NAMED_MAX = 8, PROGRESS = 5000, MS = 1000, LOG_TIMEOUT = 1000 };
 
 #define LOG_WORDS "a level from debug to emergency or none, MODULE=LEVEL, text, json"
 
@@ -291,18 +291,24 @@ static void end_runtime(struct program *program)
 
 static void run_runtime(struct program *program)
 {
+    KSI_INSIDE(none); /* between its runs, the monitor leaves the scheduler alone */
+    (void)none;
     program->status = start_threads(program);
     if (program->status) {
         stop_threads(program);
         end_runtime(program);
         return;
     }
+    program->status = ksi_hogs_start(program->runtime, program->options.hog_limit);
+    if (program->status)
+        ks_log_warning("kiosk: hogs are not looked for: %s", ks_status_text(program->status));
     program->status = KS_EXITED;
     if (!run(program, boot)) program->status = KS_NOMEM;
     if (!run(program, sweep)) { /* what runs on is the operating system's to clear away */
         program->status = KS_NOMEM;
         return;
     }
+    ksi_hogs_stop(program->runtime);
     stop_threads(program);
     end_runtime(program);
 }
@@ -339,6 +345,7 @@ static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_op
     if (!options.stack_size) options.stack_size = STACK_SIZE;
     if (!options.stop_timeout) options.stop_timeout = STOP_TIMEOUT;
     if (!options.drain_timeout) options.drain_timeout = options.stop_timeout / 3 * 2;
+    if (!options.hog_limit) options.hog_limit = HOG_LIMIT;
     if (!options.schedulers) options.schedulers = default_schedulers();
     if (options.schedulers > KSI_SCHEDULERS_MAX) options.schedulers = KSI_SCHEDULERS_MAX;
     *ret_options = options;

@@ -19,26 +19,27 @@ static void turns(void *arg)
     for (;;) { /* as long as the scheduler lives */
         ksi_serve(s, s->current);
         s->current = NULL;
-        KSI_ASSERT(s->stacks.in_pool > 1);
-        struct ksi_stack *to = ksi_stack_get(&s->stacks);
+        KSI_ASSERT(s->runner->stacks.in_pool > 1);
+        struct ksi_stack *to = ksi_stack_get(&s->runner->stacks);
         ksi_stack_give(s->stack->home, s->stack);
         ksi_go_to(s, to);
     }
 }
 
-void ksi_apart_init(struct ksi_scheduler *s)
+void ksi_apart_init(struct ksi_scheduler *s, struct ksi_runner *runner)
 {
-    for (int i = 0; i < KSI_STACK_CLASSES; i++) ksi_stacks_init(&s->apart[i], sizes[i], turns, s);
+    for (int i = 0; i < KSI_STACK_CLASSES; i++)
+        ksi_stacks_init(&runner->apart[i], runner, sizes[i], turns, s);
 }
 
-void ksi_apart_end(struct ksi_scheduler *s)
+void ksi_apart_end(struct ksi_runner *runner)
 {
-    for (int i = 0; i < KSI_STACK_CLASSES; i++) ksi_stacks_end(&s->apart[i]);
+    for (int i = 0; i < KSI_STACK_CLASSES; i++) ksi_stacks_end(&runner->apart[i]);
 }
 
 static struct ksi_stacks *stacks_of(struct ksi_scheduler *s, uint32_t class)
 {
-    return class ? &s->apart[class - 1] : &s->stacks;
+    return class ? &s->runner->apart[class - 1] : &s->runner->stacks;
 }
 
 static uint32_t class_of(const struct ksi_process *p)
@@ -49,8 +50,8 @@ static uint32_t class_of(const struct ksi_process *p)
 /* The smallest that is large enough, the default one when it is no larger. False: none. */
 static bool find_class(struct ksi_scheduler *s, size_t size, uint32_t *ret_class)
 {
-    bool found = s->stacks.size >= size;
-    size_t best = s->stacks.size;
+    size_t best = s->runner->stacks.size;
+    bool found = best >= size;
     *ret_class = 0;
     for (uint32_t i = 0; i < KSI_STACK_CLASSES; i++) {
         if (sizes[i] < size || (found && sizes[i] >= best)) continue;
@@ -82,7 +83,7 @@ ks_status ksi_apart_set(struct ksi_scheduler *s, struct ksi_process *p, size_t s
 size_t ksi_apart_size(const struct ksi_scheduler *s, const struct ksi_process *p)
 {
     uint32_t class = class_of(p);
-    return class ? s->apart[class - 1].size : s->stacks.size;
+    return class ? s->runner->apart[class - 1].size : s->runner->stacks.size;
 }
 
 void ksi_serve_apart(struct ksi_scheduler *s, struct ksi_process *p)
@@ -94,6 +95,6 @@ void ksi_serve_apart(struct ksi_scheduler *s, struct ksi_process *p)
         return;
     }
     s->current = p;
-    ksi_stack_give(&s->stacks, s->stack);
+    ksi_stack_give(&s->runner->stacks, s->stack);
     ksi_go_to(s, to);
 }

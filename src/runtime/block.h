@@ -30,18 +30,20 @@ static KSI_INLINE void ksi_go_to(struct ksi_scheduler *s, struct ksi_stack *to)
 /* One stack always stays in the pool for processes that leave theirs for ever. */
 static inline struct ksi_stack *ksi_spare_stack(struct ksi_scheduler *s)
 {
-    if (KSI_LIKELY(s->stacks.in_pool > 1)) return ksi_stack_get(&s->stacks);
-    struct ksi_stack *reserve = ksi_stack_get(&s->stacks);
-    struct ksi_stack *another = ksi_stack_get(&s->stacks);
-    ksi_stack_give(&s->stacks, reserve);
+    struct ksi_stacks *stacks = &s->runner->stacks;
+    if (KSI_LIKELY(stacks->in_pool > 1)) return ksi_stack_get(stacks);
+    struct ksi_stack *reserve = ksi_stack_get(stacks);
+    struct ksi_stack *another = ksi_stack_get(stacks);
+    ksi_stack_give(stacks, reserve);
     return another;
 }
 
 /* True when `next` can go on at once on the stack that it kept. One of another size is gone to from
  * a pooled stack only, which is given back then: see apart.c. */
-static inline bool ksi_can_resume(const struct ksi_process *next)
+static inline bool ksi_can_resume(const struct ksi_scheduler *s, const struct ksi_process *next)
 {
-    return next && next->stack && next->wait == KSI_WAIT_NOTHING && !(next->flags & KSI_UNUSUAL);
+    return next && next->stack && next->wait == KSI_WAIT_NOTHING && !(next->flags & KSI_UNUSUAL) &&
+        next->stack->runner == s->runner;
 }
 
 static KSI_INLINE ks_status ksi_put_aside(struct ksi_scheduler *s, struct ksi_process *p)
@@ -49,7 +51,7 @@ static KSI_INLINE ks_status ksi_put_aside(struct ksi_scheduler *s, struct ksi_pr
     struct ksi_process *next = s->next;
     struct ksi_stack *to;
     if (KSI_UNLIKELY(s->flush != NULL)) s->flush(s);
-    if (ksi_can_resume(next)) {
+    if (ksi_can_resume(s, next)) {
         to = next->stack;
         next->stack = NULL;
         next->flags &= ~(uint32_t)KSI_QUEUED;

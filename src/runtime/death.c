@@ -66,6 +66,7 @@ void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
     if (p->flags & KSI_EXITING) return; /* the first one wins */
     ksi_cancel_timer(s, p);
     (void)ksi_request_cancel(s, p); /* false: an answer will come, and be dropped */
+    if (KSI_UNLIKELY(p->wait == KSI_WAIT_THREAD)) ksi_unstrand(p);
     p->wait = KSI_WAIT_NOTHING;
     p->flags |= KSI_EXITING;
     ksi_set_reason(s, p, reason);

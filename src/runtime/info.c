@@ -38,15 +38,18 @@ static void put_state(
         [KSI_WAIT_REPLY] = KS_WAITS_FOR_REPLY,
         [KSI_WAIT_MESSAGE] = KS_WAITS_FOR_MESSAGE,
         [KSI_WAIT_EVENT] = KS_WAITS_FOR_IO,
-        [KSI_WAIT_TIME] = KS_WAITS_FOR_TIME };
+        [KSI_WAIT_TIME] = KS_WAITS_FOR_TIME,
+        [KSI_WAIT_THREAD] = KS_WAITS_FOR_MESSAGE };
     bool waits_now = p->wait != KSI_WAIT_NOTHING || !(p->stack || (p->flags & KSI_QUEUED));
     info->state = KS_PROCESS_WAITING;
     if (p->flags & KSI_EXITING)
         info->state = KS_PROCESS_EXITING;
     else if (p->flags & KSI_SUSPENDED)
         info->state = KS_PROCESS_SUSPENDED;
-    else if (p == s->current)
+    else if (p == s->current || ksi_is_late(p))
         info->state = KS_PROCESS_RUNNING;
+    else if (p->wait == KSI_WAIT_THREAD)
+        info->state = KS_PROCESS_RUNNABLE;
     else if (!waits_now)
         info->state = KS_PROCESS_RUNNABLE;
     else

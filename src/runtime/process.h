@@ -21,7 +21,8 @@ enum ksi_wait {
     KSI_WAIT_MESSAGE, /* receive; satisfied by any message */
     KSI_WAIT_EVENT,   /* a file descriptor */
     KSI_WAIT_TIME,    /* sleep; satisfied by its timer only */
-    KSI_WAIT_ROOM     /* a send; satisfied by room in a mailbox, or by its end */
+    KSI_WAIT_ROOM,    /* a send; satisfied by room in a mailbox, or by its end */
+    KSI_WAIT_THREAD   /* nothing, but its thread is stuck in a handler, its own or another's */
 };
 
 enum ksi_process_flag {

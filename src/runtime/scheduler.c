@@ -19,9 +19,6 @@ enum { REST_AFTER_NS = 100 * NS_PER_MS };
 
 _Thread_local struct ksi_thread ksi_this_thread __attribute__((tls_model("initial-exec")));
 
-/* Nobody takes schedulers away yet. */
-void ksi_regain(void) { KSI_ASSERT(false); }
-
 /* --- the run queue -------------------------------------------------------------------------- */
 static KSI_INLINE struct ksi_process *take(struct ksi_scheduler *s, struct ksi_queue *queue)
 {
@@ -110,7 +107,12 @@ static void idle(struct ksi_scheduler *s)
     if (KSI_UNLIKELY(rests)) timeout = REST_AFTER_NS; /* a load that comes back soon needs it */
     /* relaxed: who gives work publishes it by the lists; this only says that it is wanted */
     ksi_store_relaxed(&s->hungry, true);
+    ksi_store_relaxed(&s->resting, true); /* for the monitor: see sleep_on() in hog.c */
     s->seams.poll(s->seams.arg, timeout);
+    ksi_store_relaxed(&s->resting, false);
+    ksi_compiler_barrier(); /* the monitor's barrier does the rest */
+    struct ksi_hogs *hogs = &s->runtime->hogs;
+    if (KSI_UNLIKELY(ksi_load_relaxed(&hogs->word) == KSI_HOGS_ASLEEP)) ksi_hogs_wake(hogs);
     ksi_store_relaxed(&s->hungry, false);
     if (KSI_UNLIKELY(rests) && ksi_fresh_ns(s) - s->now_ns >= timeout) ksi_pool_rest(&s->pool);
     s->rounds_left = 0;
@@ -127,6 +129,7 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
         }
         s->hand_offs_left = HAND_OFFS;
         ksi_take_moved(s);
+        ksi_take_returning(s);
         if (--s->rounds_left <= 0 || !(s->queue.first || s->ranked)) {
             new_slice(s);
             if (s->queue.first || s->ranked) s->seams.poll(s->seams.arg, 0);
@@ -136,8 +139,10 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
         if (KSI_UNLIKELY(s->parallel) && s->queue.length > 1) ksi_share(s);
         if (s->queue.first) return take(s, &s->queue);
         if (s->next) continue; /* a reply from elsewhere has come, just now */
-        if (KSI_UNLIKELY(ksi_load_acquire(&s->stopping))) return NULL;
-        idle(s);
+        if (KSI_LIKELY(!ksi_load_acquire(&s->stopping)))
+            idle(s);
+        else if (ksi_run_first(s))
+            return NULL;
     }
 }
 
@@ -145,9 +150,13 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
 static KSI_INLINE void resume(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_stack *to = p->stack;
+    if (KSI_UNLIKELY(to->runner != s->runner)) {
+        ksi_run_elsewhere(s, p);
+        return;
+    }
     p->stack = NULL;
     s->current = p;
-    ksi_stack_give(&s->stacks, s->stack);
+    ksi_stack_give(&s->runner->stacks, s->stack);
     ksi_go_to(s, to);
 }
 
@@ -184,7 +193,7 @@ _Noreturn void ksi_leave(struct ksi_scheduler *s)
     s->left = s->stack;
     s->current = NULL;
     ksi_ready(s, p);
-    struct ksi_stack *to = ksi_stack_get(&s->stacks);
+    struct ksi_stack *to = ksi_stack_get(&s->runner->stacks);
     KSI_ASSERT(to);
     ksi_go_to(s, to);
     __builtin_unreachable();
@@ -203,9 +212,9 @@ static void end(struct ksi_scheduler *s, struct ksi_process *p)
 /* False: it goes on like any other. */
 static __attribute__((noinline)) bool run_unusual(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    if (p->flags & KSI_EXITING)
-        end(s, p);
-    else if (p->flags & KSI_SUSPENDED)
+    if (p->flags & KSI_EXITING) {
+        if (!ksi_late_end(s, p)) end(s, p);
+    } else if (p->flags & KSI_SUSPENDED)
         return true; /* ready again when it is resumed */
     else if (p->stack)
         return false;
@@ -216,6 +225,7 @@ static __attribute__((noinline)) bool run_unusual(struct ksi_scheduler *s, struc
 
 static KSI_INLINE void run_one(struct ksi_scheduler *s, struct ksi_process *p)
 {
+    ksi_add_owned(&s->turns, 1);
     if (KSI_UNLIKELY(p->flags & KSI_UNUSUAL) && run_unusual(s, p)) return;
     if (p->stack) {
         if (p->wait == KSI_WAIT_NOTHING) resume(s, p);
@@ -238,8 +248,8 @@ static void loop(void *arg)
         if (KSI_LIKELY(p != NULL)) {
             run_one(s, p);
         } else {
-            ksi_stack_give(&s->stacks, s->stack);
-            ksi_go_to(s, &s->thread);
+            ksi_stack_give(&s->runner->stacks, s->stack);
+            ksi_go_to(s, &s->runner->end);
         }
     }
 }
@@ -247,15 +257,19 @@ static void loop(void *arg)
 void ksi_scheduler_serve(struct ksi_scheduler *s)
 {
     struct ksi_scheduler *outer = ksi_this_scheduler;
-    KSI_INSIDE(none);
-    (void)none;
-    ksi_this_scheduler = s;
-    ksi_stack_of_thread(&s->thread);
-    s->stack = &s->thread;
-    struct ksi_stack *first = ksi_stack_get(&s->stacks);
+    struct ksi_runner *outer_runner = ksi_this_thread.runner;
+    uint32_t was_inside = ksi_load_relaxed(&ksi_this_thread.inside); /* our own */
+    ksi_runner_begin(&s->first);
+    /* release: the runner is complete; pairs with the acquire of the monitor */
+    ksi_store_release(&s->holder, &s->first);
+    ksi_stack_of_thread(&s->runner->end);
+    s->stack = &s->runner->end;
+    struct ksi_stack *first = ksi_stack_get(&s->runner->stacks);
     KSI_ASSERT(first);
     ksi_go_to(s, first);
     ksi_this_scheduler = outer;
+    ksi_this_thread.runner = outer_runner;
+    ksi_store_release(&ksi_this_thread.inside, was_inside); /* release: as in ksi_go_out() */
 }
 
 static void run(struct ksi_scheduler *s, bool stopping)
@@ -290,14 +304,16 @@ static bool init_tables(struct ksi_runtime *runtime)
 }
 
 /* Two stacks from the start: one to run on, one in reserve. */
-static bool init_stacks(struct ksi_scheduler *s)
+bool ksi_runner_init(struct ksi_scheduler *s, struct ksi_runner *runner)
 {
-    ksi_stacks_init(&s->stacks, s->runtime->options.stack_size, loop, s);
-    ksi_apart_init(s);
-    struct ksi_stack *first = ksi_stack_get(&s->stacks);
-    struct ksi_stack *second = first ? ksi_stack_get(&s->stacks) : NULL;
-    if (first) ksi_stack_give(&s->stacks, first);
-    if (second) ksi_stack_give(&s->stacks, second);
+    struct ksi_stacks *stacks = &runner->stacks;
+    runner->scheduler = s;
+    ksi_stacks_init(stacks, runner, s->runtime->options.stack_size, loop, s);
+    ksi_apart_init(s, runner);
+    struct ksi_stack *first = ksi_stack_get(stacks);
+    struct ksi_stack *second = first ? ksi_stack_get(stacks) : NULL;
+    if (first) ksi_stack_give(stacks, first);
+    if (second) ksi_stack_give(stacks, second);
     return second != NULL;
 }
 
@@ -318,14 +334,15 @@ static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
     ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
     s->records.slots = &runtime->records;
     s->records.table = ksi_slot_at(&runtime->records, 0);
-    return init_stacks(s);
+    s->runner = s->runners = &s->first;
+    return ksi_runner_init(s, &s->first);
 }
 
 static void end_scheduler(struct ksi_scheduler *s)
 {
     ksi_signals_end(s);
-    ksi_stacks_end(&s->stacks);
-    ksi_apart_end(s);
+    ksi_runners_quit(s);
+    ksi_runner_end(&s->first);
     ksi_pool_end(&s->pool);
 }
 

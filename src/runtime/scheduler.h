@@ -7,11 +7,13 @@
  * scheduler, but for `wake`, into which anybody pushes. */
 #ifndef KSI_RUNTIME_SCHEDULER_H
 #define KSI_RUNTIME_SCHEDULER_H
+#include "runtime/hog.h"
 #include "runtime/name.h"
 #include "runtime/pool.h"
 #include "runtime/process.h"
 #include "runtime/record.h"
 #include "runtime/recorder.h"
+#include "runtime/runner.h"
 #include "runtime/slots.h"
 #include "runtime/stack.h"
 #include "runtime/thread.h"
@@ -49,7 +51,6 @@ struct ksi_queue {
     struct ksi_process *first, **end;
     uint32_t length;
 };
-enum { KSI_STACK_CLASSES = 4 };
 
 struct ksi_scheduler {
     struct ksi_runtime *runtime;
@@ -58,6 +59,8 @@ struct ksi_scheduler {
     bool parallel;   /* there are others */
     void *io;        /* of the layer above */
     struct ksi_process *current;
+    struct ksi_runner *runner;        /* whose thread runs it */
+    struct ksi_runner *runners;       /* all of them */
     struct ksi_stack *stack;          /* we are on it */
     struct ksi_process *next;         /* to run at once: a call hands over */
     struct ksi_message *next_message; /* what `next` is to handle first; NULL: its mailbox */
@@ -75,22 +78,25 @@ struct ksi_scheduler {
     struct ksi_slot_cache free_processes;
     _Atomic(int64_t) processes_alive; /* made here, less those that ended here */
     struct ksi_wheel wheel;
-    struct ksi_stacks stacks;
-    struct ksi_stacks apart[KSI_STACK_CLASSES]; /* of other sizes; see apart.c */
     struct ksi_records records;
-    struct ksi_stack thread; /* where the loop ends */
     _Atomic(bool) stopping;
     struct ksi_message *reserve; /* blocks for signals that must not fail */
     int reserve_count;
     bool heard_drain; /* its sockets know */
     struct ksi_simulator *simulator;
     void (*flush)(struct ksi_scheduler *s); /* what the running process wrote; NULL: nothing */
+    /* --- read by the monitor --- */
+    _Atomic(struct ksi_runner *) holder; /* runner */
+    _Atomic(uint32_t) turns;             /* counts who ran */
     /* --- written by other threads below --- */
     /* processes with a new signal in their inbox */
     _Alignas(64) _Atomic(struct ksi_process *) wake;
-    _Atomic(struct ksi_process *) moved; /* processes and free slots that are ours from now on */
-    _Atomic(bool) hungry;                /* it has nothing to do */
+    _Atomic(struct ksi_process *) moved;    /* processes and free slots that are ours from now on */
+    _Atomic(struct ksi_runner *) returning; /* late ones that want it back */
+    _Atomic(bool) hungry;                   /* it has nothing to do */
+    _Atomic(bool) resting;                  /* it waits in its poll; written by its own thread */
     _Alignas(64) struct ksi_recorder recorder;
+    struct ksi_runner first; /* of the thread that began */
 };
 
 enum { KSI_SCHEDULERS_MAX = 64 };
@@ -102,6 +108,7 @@ struct ksi_runtime {
     struct ksi_slots records;
     struct ksi_spans spans;
     struct ksi_names names;
+    struct ksi_hogs hogs;
     struct ks_runtime_options options;
     _Atomic(bool) draining;     /* drain_until stands */
     _Atomic(ks_ms) drain_until; /* a moment: who is waited for until it may finish its work */
@@ -290,8 +297,8 @@ ks_status ksi_priority_set(struct ksi_process *p, ks_priority priority);
 ks_priority ksi_priority_of(const struct ksi_process *p);
 
 /* --- apart.c: handlers on stacks of another size ---------------------------------------------- */
-void ksi_apart_init(struct ksi_scheduler *s);
-void ksi_apart_end(struct ksi_scheduler *s);
+void ksi_apart_init(struct ksi_scheduler *s, struct ksi_runner *runner);
+void ksi_apart_end(struct ksi_runner *runner);
 /* From now on the handlers of p have stacks of at least so many bytes; 0: the default. KS_BADARG:
  * more than there is; KS_NOMEM: there is none now. Not of the running process. */
 ks_status ksi_apart_set(struct ksi_scheduler *s, struct ksi_process *p, size_t stack_size);

@@ -37,11 +37,12 @@ struct ksi_region {
     size_t size;
 };
 
-void ksi_stacks_init(struct ksi_stacks *stacks, size_t size, void (*entry)(void *), void *arg)
+void ksi_stacks_init(struct ksi_stacks *stacks, struct ksi_runner *runner, size_t size,
+    void (*entry)(void *), void *arg)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     *stacks = (struct ksi_stacks){
-        .size = (size + page - 1) / page * page, .entry = entry, .entry_arg = arg
+        .runner = runner, .size = (size + page - 1) / page * page, .entry = entry, .entry_arg = arg
     };
 }
 
@@ -103,7 +104,7 @@ struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks)
     size_t offset = (1 + stacks->count % COLOURS) * COLOUR + sizeof(struct ksi_stack);
     char *top = low + stacks->size - (offset + 63) / 64 * 64;
     struct ksi_stack *stack = (struct ksi_stack *)(void *)top;
-    *stack = (struct ksi_stack){ .lowest = low + page, .home = stacks };
+    *stack = (struct ksi_stack){ .runner = stacks->runner, .lowest = low + page, .home = stacks };
     stack->size = (size_t)(top - stack->lowest);
     stack->valgrind = VALGRIND_STACK_REGISTER(stack->lowest, top);
     stacks->count++;

@@ -3,7 +3,7 @@
  *
  * Invariants: a stack is running, kept by a blocked process, or in the pool; its descriptor
  * stands at its top, its colour (64 bytes x 16) keeps the tops out of one cache set. Stacks
- * never leave their scheduler, so never their thread. Used by the owning scheduler only. */
+ * never leave their thread. Used by the scheduler that the thread runs. */
 #ifndef KSI_RUNTIME_STACK_H
 #define KSI_RUNTIME_STACK_H
 #include <kiosk/runtime.h>
@@ -15,12 +15,14 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+struct ksi_runner;
 struct ksi_stack {
-    void *sp; /* context, while it does not run */
+    void *sp;                  /* context, while it does not run */
+    struct ksi_runner *runner; /* whose thread it belongs to */
     struct ksi_stack *next;
     char *lowest; /* first usable byte */
     size_t size;
-    struct ksi_stacks *home; /* the pool that it belongs to; NULL: a thread's */
+    struct ksi_stacks *home; /* the pool that it belongs to; NULL: a thread's own */
     void *fake;              /* AddressSanitizer's */
     void *fiber;             /* ThreadSanitizer's */
     unsigned valgrind;
@@ -29,6 +31,7 @@ struct ksi_stack {
 
 struct ksi_stacks {
     struct ksi_stack *free;
+    struct ksi_runner *runner; /* whose thread they belong to */
     struct ksi_region *regions;
     size_t size; /* of each, with guard */
     size_t count, in_pool;
@@ -38,7 +41,8 @@ struct ksi_stacks {
     char *next, *end; /* of the newest region */
 };
 
-void ksi_stacks_init(struct ksi_stacks *stacks, size_t size, void (*entry)(void *), void *arg);
+void ksi_stacks_init(struct ksi_stacks *stacks, struct ksi_runner *runner, size_t size,
+    void (*entry)(void *), void *arg);
 void ksi_stacks_end(struct ksi_stacks *stacks);
 struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks);
 /* NULL: out of memory or maps. */

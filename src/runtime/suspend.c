@@ -38,7 +38,8 @@ void ksi_suspension_end(struct ksi_scheduler *s, struct ksi_process *p, struct k
     KSI_ASSERT(target->cold && target->cold->suspensions > 0);
     if (--target->cold->suspensions > 0) return;
     target->flags &= ~(uint32_t)KSI_SUSPENDED;
-    if (!(target->flags & KSI_DYING)) ksi_ready(s, target);
+    bool stranded = target->wait == KSI_WAIT_THREAD; /* its thread comes back by itself */
+    if (!(target->flags & KSI_DYING) && !stranded) ksi_ready(s, target);
 }
 
 /* The newest suspension of target that p made, or NULL. */

@@ -128,5 +128,5 @@ uint64_t ks_process_memory(ks_pid pid)
 ks_guard_mode ks_stack_guard_mode(void)
 {
     KSI_INSIDE(s);
-    return s ? s->stacks.guard : KS_GUARD_NONE;
+    return s ? s->runner->stacks.guard : KS_GUARD_NONE;
 }

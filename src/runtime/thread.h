@@ -15,11 +15,15 @@
 #include <stdint.h>
 
 struct ksi_scheduler;
+struct ksi_runner;
 
+/* Whether a thread has its scheduler. Whoever takes it away asks first. */
+enum ksi_word { KSI_HAS, KSI_ASKED, KSI_LOST };
 struct ksi_thread {
     struct ksi_scheduler *scheduler; /* that it runs, or ran when it was taken; NULL: none */
+    struct ksi_runner *runner;       /* what it is to that scheduler */
     _Atomic(uint32_t) inside;
-    _Atomic(uint32_t) word; /* 0: it has its scheduler; else see ksi_regain() */
+    _Atomic(uint32_t) word; /* enum ksi_word */
 };
 /* Stacks keep their thread, so its address may be computed once for each entry. */
 extern _Thread_local struct ksi_thread ksi_this_thread __attribute__((tls_model("initial-exec")));

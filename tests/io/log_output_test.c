@@ -19,7 +19,8 @@ static int program(void (*fn)(void))
 {
     scenario = fn;
     ks_child root = { .module = &scenario_module };
-    return ks_run(NULL, &root) ? BAD : GOOD;
+    ks_runtime_options options = { .hog_limit = KS_INFINITY }; /* no events but the test's */
+    return ks_run(&options, &root) ? BAD : GOOD;
 }
 
 /* What a child says on descriptor TOLD beside its log: that it has said all. */

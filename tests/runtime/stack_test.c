@@ -42,7 +42,7 @@ static void begin(void)
 {
     entered = 0;
     work = NULL;
-    ksi_stacks_init(&stacks, SIZE, entry, &stacks);
+    ksi_stacks_init(&stacks, NULL, SIZE, entry, &stacks);
     ksi_stack_of_thread(&thread);
 }
 

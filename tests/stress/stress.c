@@ -56,6 +56,7 @@ KS_CALL(clerk, seen, ks_int, ks_int);
 KS_CALL(clerk, name, void, ks_text);
 KS_CAST(clerk, take, step);
 KS_CAST(clerk, crash, void);
+KS_CALL(clerk, think, ks_int, ks_int);
 enum { LATER = 16 };
 struct clerk {
     int64_t seen[WORKERS];
@@ -110,9 +111,22 @@ static ks_next clerk_handle_take(clerk *self, const step *msg)
     self->seen[msg->worker] = msg->number;
     return self->count ? ks_after(ks_noreply(), 1) : ks_noreply();
 }
+/* Long enough to lose the scheduler, now and then in the middle of what it sends. */
+static void think_for(ks_ms duration)
+{
+    ks_ms end = ks_now() + duration;
+    while (ks_now() < end) {}
+}
+static ks_next clerk_handle_think(clerk *self, const ks_int *request, ks_int *reply)
+{
+    answer_all(self);
+    think_for(*request);
+    *reply = *request * 5;
+    return ks_reply();
+}
 static ks_next clerk_handle_crash(clerk *self) { return ks_stop(KS_SHUTDOWN); }
 KS_GEN_SERVER(clerk, .init = clerk_init, .handle_timeout = clerk_handle_timeout,
-    .ops = KS_OPS(clerk, twice, later, seen, name, take, crash));
+    .ops = KS_OPS(clerk, twice, later, seen, name, take, crash, think));
 
 /* --- victims -----------------------------------------------------------------------------------
  */
@@ -159,6 +173,19 @@ static void call_text(struct work *w)
     ks_text reply;
     ks_status status = clerk_call_name(w->clerks[roll(&w->dice, SERVERS)], &reply, 10000);
     HOLDS(status == KS_OK && reply.len > 10);
+}
+
+static void think(struct work *w)
+{
+    if (roll(&w->dice, 200)) return;
+    ks_int request = 5 + roll(&w->dice, 20), reply = -1;
+    ks_pid server = w->clerks[roll(&w->dice, SERVERS)];
+    if (roll(&w->dice, 2)) {
+        think_for(request);
+        return;
+    }
+    ks_status status = clerk_call_think(server, &request, &reply, 10000);
+    HOLDS(status == KS_OK && reply == request * 5);
 }
 
 static void cast_some(struct work *w)
@@ -258,7 +285,7 @@ static void start_and_stop(struct work *w)
 }
 
 static void (*const deeds[])(struct work *w) = { call_one, call_one, call_later, call_text,
-    cast_some, cast_some, ask_two, kill_victims, link_victim, start_and_stop };
+    cast_some, cast_some, ask_two, kill_victims, link_victim, start_and_stop, think };
 
 static void worker_main(const worker_args *args)
 {
