@@ -16,11 +16,11 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
      * of the queue, its memory, age and counters read 0, and the lists of links, suspending and its
      * mailbox as text are KS_DENIED. Calls in a circle over several end by their time-outs. */
     uint32_t schedulers;
-    /* A handler, or a plain process, that keeps its thread for longer than so many ms (10), since it
-     * computes or sits in a blocking call of somebody else's, loses its scheduler to another thread;
-     * the log says who. It goes on as it was, but waits for its turn at its next call into the
-     * library. Who is blocked in the middle of a handler on that thread waits for it, as stacks keep
-     * their threads; everybody else goes on. KS_INFINITY: nobody is looked for. */
+    /* A handler, or a plain process, that keeps its thread for longer than so many ms (10), since
+     * it computes or sits in a blocking call of somebody else's, loses its scheduler to another
+     * thread; the log says who. It goes on as it was, but waits for its turn at its next call into
+     * the library. Who is blocked in the middle of a handler on that thread waits for it, as stacks
+     * keep their threads; everybody else goes on. KS_INFINITY: nobody is looked for. */
     ks_ms hog_limit;
 } ks_runtime_options;
 

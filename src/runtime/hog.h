@@ -26,9 +26,9 @@ struct ksi_hogs {
     _Alignas(64) _Atomic(uint32_t) word; /* a futex; enum ksi_hogs_word */
 };
 
-/* Starts the monitor of a runtime whose schedulers are about to run. limit: of a turn, in ms; KS_INFINITY: none.
- * KS_OK also where the kernel lacks what it needs (membarrier): then hogs keep their schedulers.
- * KS_NOMEM, -errno. */
+/* Starts the monitor of a runtime whose schedulers are about to run. limit: of a turn, in ms;
+ * KS_INFINITY: none. KS_OK also where the kernel lacks what it needs (membarrier): then hogs keep
+ * their schedulers. KS_NOMEM, -errno. */
 ks_status ksi_hogs_start(struct ksi_runtime *runtime, ks_ms limit);
 /* Before the runtime ends; nothing when it was not started. Any thread. */
 void ksi_hogs_stop(struct ksi_runtime *runtime);
