@@ -2,13 +2,18 @@
 /* move.c - processes that change their home: work goes to who has none.
  *
  * Only the home of a process gives it away, between two turns, so nobody is ever surprised by a
- * move. A process may be moved when nothing of it is tied to the thread: it has no stack, no timer,
- * no socket, and few messages. The new home finds it in `moved`. Used by the scheduler that gives,
- * and by the one that takes in. */
+ * move. A process may be moved when nothing of it is tied to the thread: it has no stack, no socket,
+ * no named time-out, and few messages. It is moved to who has nothing to do, or to who calls it all
+ * the time. The new home finds it in `moved`. Used by the scheduler that gives, and by the one that
+ * takes in. */
 #include "base/base.h"
 #include "runtime/signal.h"
+#include "runtime/timer.h"
 
 enum { LOOKED_AT = KSI_KNOB(256, 4), MESSAGES_MAX = 64, NS_PER_MS = 1000000 };
+/* Of the average turn, and of all that waits, to be worth a move. */
+enum { TURN_NS_MIN = KSI_KNOB(200, 0), WORK_NS_MIN = KSI_KNOB(5000, 0) };
+enum { TALKS_MIN = KSI_KNOB(16, 2) }; /* calls in a row, from one caller to one server */
 
 void ksi_move(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to)
 {
@@ -20,6 +25,49 @@ void ksi_move(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_schedul
     /* release: publishes queue_next; pairs with the acquire in ksi_take_moved() */
     while (!ksi_cas_weak_acq_rel(&to->moved, &first, p));
     to->seams.unpark(to->seams.arg);
+}
+
+/* Nothing of p is tied to this thread, but perhaps a timer of its own, which moves along. */
+static bool may_move(const struct ksi_process *p)
+{
+    return !p->stack && !(p->flags & (KSI_EXITING | KSI_BOUND | KSI_LINE)) &&
+        ksi_load_relaxed(&p->queue_length) <= MESSAGES_MAX;
+}
+
+/* Time-outs of requests that count from the end of this slice become moments. */
+static void fix_deadlines(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    for (struct ksi_message *m = p->mailbox; m; m = m->next) {
+        if (!(m->flags & KSI_RELATIVE)) continue;
+        m->flags &= (uint8_t)~KSI_RELATIVE;
+        m->deadline += ksi_fresh_ns(s) / NS_PER_MS + 1;
+    }
+}
+
+/* The moment when its timer is due goes along in the timer. */
+static void pack_timer(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    bool pending = p->flags & KSI_PENDING_TIMER;
+    if (!pending && !ksi_timer_armed(&p->timer)) return;
+    int64_t due = pending ? ksi_due(ksi_fresh_ns(s), p->timer_ms) : p->timer.due;
+    ksi_cancel_timer(s, p);
+    p->timer.due = due;
+    p->wait = KSI_WAIT_ARRIVAL;
+}
+
+static void unpack_timer(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    if (KSI_LIKELY(p->wait != KSI_WAIT_ARRIVAL)) return;
+    p->wait = KSI_WAIT_NOTHING;
+    ksi_wheel_arm(&s->wheel, &p->timer, p->timer.due);
+}
+
+/* It is in no queue. */
+static void send_off(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to)
+{
+    fix_deadlines(s, p);
+    pack_timer(s, p);
+    ksi_move(s, p, to);
 }
 
 void ksi_take_moved(struct ksi_scheduler *s)
@@ -37,6 +85,7 @@ void ksi_take_moved(struct ksi_scheduler *s)
     while (oldest) {
         struct ksi_process *next = oldest->queue_next;
         oldest->flags &= ~(uint32_t)KSI_QUEUED;
+        unpack_timer(s, oldest);
         if (ksi_load_relaxed(&oldest->in_use)) /* relaxed: it is ours */
             ksi_ready(s, oldest);
         else
@@ -45,23 +94,7 @@ void ksi_take_moved(struct ksi_scheduler *s)
     }
 }
 
-/* Nothing of p is tied to this thread. */
-static bool may_move(const struct ksi_process *p)
-{
-    return !p->stack && !(p->flags & (KSI_EXITING | KSI_BOUND | KSI_PENDING_TIMER | KSI_LINE)) &&
-        !ksi_timer_armed(&p->timer) && ksi_load_relaxed(&p->queue_length) <= MESSAGES_MAX;
-}
-
-/* Time-outs of requests that count from the end of this slice become moments. */
-static void fix_deadlines(struct ksi_scheduler *s, struct ksi_process *p)
-{
-    for (struct ksi_message *m = p->mailbox; m; m = m->next) {
-        if (!(m->flags & KSI_RELATIVE)) continue;
-        m->flags &= (uint8_t)~KSI_RELATIVE;
-        m->deadline += ksi_fresh_ns(s) / NS_PER_MS + 1;
-    }
-}
-
+/* --- spreading -------------------------------------------------------------------------------- */
 /* Up to count of those at the front of the queue that may move. */
 static void give(struct ksi_scheduler *s, struct ksi_scheduler *to, uint32_t count)
 {
@@ -75,15 +108,21 @@ static void give(struct ksi_scheduler *s, struct ksi_scheduler *to, uint32_t cou
         *link = p->queue_next;
         if (!*link) s->queue.end = link;
         s->queue.length--;
-        fix_deadlines(s, p);
-        ksi_move(s, p, to);
+        send_off(s, p, to);
         count--;
     }
+}
+
+/* A move costs both sides some 100 ns, and the other's caches more; what is done sooner is kept. */
+static bool is_worth_it(const struct ksi_scheduler *s)
+{
+    return s->turn_ns >= TURN_NS_MIN && (s->queue.length - 1) * s->turn_ns >= WORK_NS_MIN;
 }
 
 void ksi_share(struct ksi_scheduler *s)
 {
     struct ksi_runtime *runtime = s->runtime;
+    if (!is_worth_it(s)) return;
     for (uint32_t i = 0; i < runtime->scheduler_count && s->queue.length > 1; i++) {
         struct ksi_scheduler *other = runtime->schedulers[i];
         bool hungry = true;
@@ -93,4 +132,27 @@ void ksi_share(struct ksi_scheduler *s)
             continue;
         give(s, other, s->queue.length / 2);
     }
+}
+
+/* --- keeping together ------------------------------------------------------------------------- */
+/* The caller waits for p, so nothing is lost when one scheduler does both, unless it has others to
+ * run. A call to elsewhere costs ten times one at home. */
+bool ksi_follow(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
+{
+    struct ksi_talk *talk = &s->talks[p->index % KSI_TALKS];
+    if (talk->to != p->index || talk->from != m->from) {
+        *talk = (struct ksi_talk){ .from = m->from, .to = p->index };
+        return false;
+    }
+    if (++talk->count < TALKS_MIN) return false;
+    talk->count = 0;
+    struct ksi_process *caller = ksi_process_of(s, m->from);
+    /* acquire: as in announce() */
+    struct ksi_scheduler *home = caller ? ksi_load_acquire(&caller->scheduler) : s;
+    /* relaxed: how much is to do there is a guess anyway */
+    uint32_t there = ksi_load_relaxed(&home->load), here = s->queue.length;
+    if (home == s || there > (here > 1 ? here : 1)) return false;
+    if (!may_move(p) || (p->flags & KSI_QUEUED) || p == s->current) return false;
+    send_off(s, p, home);
+    return true;
 }

@@ -22,6 +22,7 @@ enum ksi_wait {
     KSI_WAIT_EVENT,   /* a file descriptor */
     KSI_WAIT_TIME,    /* sleep; satisfied by its timer only */
     KSI_WAIT_ROOM,    /* a send; satisfied by room in a mailbox, or by its end */
+    KSI_WAIT_ARRIVAL, /* it moves, and has a timer to be armed at its new home */
     KSI_WAIT_THREAD   /* nothing, but its thread is stuck in a handler, its own or another's */
 };
 

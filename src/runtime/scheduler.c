@@ -15,7 +15,7 @@ enum { HAND_OFFS = 2, ROUNDS = 1 };
 enum { HAND_OFFS = 64, ROUNDS = 64 };
 #endif
 enum { NS_PER_MS = 1000000, CHOICES = 16, RECORDS_PER_PROCESS = 4 };
-enum { REST_AFTER_NS = 100 * NS_PER_MS };
+enum { REST_AFTER_NS = 100 * NS_PER_MS, TURN_NS = 1000 };
 
 _Thread_local struct ksi_thread ksi_this_thread __attribute__((tls_model("initial-exec")));
 
@@ -84,12 +84,25 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
 
 int64_t ksi_fresh_ns(struct ksi_scheduler *s) { return s->seams.monotonic_ns(s->seams.arg); }
 
+static void measure_turns(struct ksi_scheduler *s, int64_t slice_ns)
+{
+    enum { LONG_NS = 1000000 };
+    uint32_t turns = ksi_load_relaxed(&s->turns), count = turns - s->slice_turns; /* our own */
+    s->slice_turns = turns;
+    ksi_store_relaxed(&s->load, s->queue.length); /* for others to guess by */
+    if (!s->parallel || !count) return;
+    int64_t ns = slice_ns / count;
+    s->turn_ns = (3 * s->turn_ns + (uint32_t)(ns < LONG_NS ? ns : LONG_NS)) / 4;
+}
+
 /* A new slice: the clock is read, what is due is fired, what waits since the last slice is
  * armed. */
 static void new_slice(struct ksi_scheduler *s)
 {
     s->rounds_left = ROUNDS;
-    s->now_ns = ksi_fresh_ns(s);
+    int64_t now = ksi_fresh_ns(s);
+    measure_turns(s, now - s->now_ns);
+    s->now_ns = now;
     s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
     struct ksi_timer *timer;
     while ((timer = ksi_wheel_advance(&s->wheel, s->now_ns / NS_PER_MS))) fire(s, timer);
@@ -116,6 +129,7 @@ static void idle(struct ksi_scheduler *s)
     ksi_store_relaxed(&s->hungry, false);
     if (KSI_UNLIKELY(rests) && ksi_fresh_ns(s) - s->now_ns >= timeout) ksi_pool_rest(&s->pool);
     s->rounds_left = 0;
+    s->slice_turns = ksi_load_relaxed(&s->turns); /* the wait is no part of a turn */
 }
 
 static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
@@ -330,6 +344,7 @@ static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
     s->low.end = &s->low.first;
     ksi_pool_init(&s->pool, &runtime->spans);
     s->now_ns = ksi_fresh_ns(s);
+    s->turn_ns = TURN_NS;
     s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
     ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
     s->records.slots = &runtime->records;

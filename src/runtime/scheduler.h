@@ -52,6 +52,14 @@ struct ksi_queue {
     uint32_t length;
 };
 
+/* Calls in a row that came from elsewhere, of one caller to one server; see move.c. */
+struct ksi_talk {
+    uint64_t from; /* pid id */
+    uint32_t to;   /* index */
+    uint32_t count;
+};
+enum { KSI_TALKS = 32 };
+
 struct ksi_scheduler {
     struct ksi_runtime *runtime;
     struct ksi_seams seams;
@@ -65,6 +73,8 @@ struct ksi_scheduler {
     struct ksi_process *next;         /* to run at once: a call hands over */
     struct ksi_message *next_message; /* what `next` is to handle first; NULL: its mailbox */
     int hand_offs_left, rounds_left;
+    uint32_t slice_turns;               /* turns when the slice began */
+    uint32_t turn_ns;                   /* how long a turn takes, on average */
     uint32_t unlinks;                   /* serial of the latest */
     struct ksi_queue queue;             /* of normal priority */
     struct ksi_queue high, low;         /* see priority.c */
@@ -88,6 +98,7 @@ struct ksi_scheduler {
     /* --- read by the monitor --- */
     _Atomic(struct ksi_runner *) holder; /* runner */
     _Atomic(uint32_t) turns;             /* counts who ran */
+    _Atomic(uint32_t) load;              /* length of the queue, when a slice began */
     /* --- written by other threads below --- */
     /* processes with a new signal in their inbox */
     _Alignas(64) _Atomic(struct ksi_process *) wake;
@@ -97,6 +108,7 @@ struct ksi_scheduler {
     _Atomic(bool) resting;                  /* it waits in its poll; written by its own thread */
     _Alignas(64) struct ksi_recorder recorder;
     struct ksi_runner first; /* of the thread that began */
+    struct ksi_talk talks[KSI_TALKS];
 };
 
 enum { KSI_SCHEDULERS_MAX = 64 };
@@ -166,6 +178,9 @@ void ksi_move(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_schedul
 void ksi_take_moved(struct ksi_scheduler *s);
 /* Gives work to schedulers that have none. */
 void ksi_share(struct ksi_scheduler *s);
+/* A call from elsewhere has come for p, and stands in its mailbox. True: p has moved to its
+ * caller. */
+bool ksi_follow(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m);
 /* s is the home of p: s may touch it, and nobody else moves it. */
 static inline bool ksi_is_home(const struct ksi_scheduler *s, struct ksi_process *p)
 {

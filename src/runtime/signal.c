@@ -146,6 +146,20 @@ static bool is_refused(struct ksi_scheduler *s, struct ksi_process *p, struct ks
         m->kind == KSI_MESSAGE && ksi_overload(s, p, m, false, &status);
 }
 
+/* A server that is called by one from elsewhere, again and again, goes there, with the call. */
+static void put_from_elsewhere(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    bool call = m->kind == KSI_MESSAGE && m->public.op && m->public.op->kind == KS_OP_CALL;
+    bool idle = !p->mailbox && !p->stack && !(p->flags & (KSI_QUEUED | KSI_EXITING));
+    if (!call || !idle || !s->parallel) {
+        ksi_message_put(s, p, m);
+        return;
+    }
+    ksi_message_append(p, m);
+    if (!ksi_follow(s, p, m)) ksi_ready(s, p);
+}
+
 /* One block of an inbox; it is consumed. */
 static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
@@ -154,7 +168,7 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
         if (!for_p)
             (void)ksi_message_send(s, NULL, 0, m);
         else if (KSI_LIKELY(!is_refused(s, p, m)))
-            ksi_message_put(s, p, m);
+            put_from_elsewhere(s, p, m);
         return;
     }
     if (m->kind == KSI_REPLY) {

@@ -52,15 +52,20 @@ enum ksi_urgency {
 };
 ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, enum ksi_urgency urgency);
-/* Into the mailbox, whatever its limit. */
-static inline void ksi_message_put(
-    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+/* The target is not told. */
+static inline void ksi_message_append(struct ksi_process *target, struct ksi_message *m)
 {
     m->next = NULL;
     *target->mailbox_end = m;
     target->mailbox_end = &m->next;
     ksi_add_owned(&target->queue_length, 1);
     if (KSI_UNLIKELY(m->weight)) ksi_mailbox_heavier(target, m);
+}
+/* Into the mailbox, whatever its limit. */
+static inline void ksi_message_put(
+    struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m)
+{
+    ksi_message_append(target, m);
     if (target->wait == KSI_WAIT_MESSAGE)
         ksi_wake(s, target, KSI_WAIT_MESSAGE);
     else if (!target->stack && target != s->current && !(target->flags & KSI_EXITING))
