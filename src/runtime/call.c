@@ -170,7 +170,7 @@ bool ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 }
 
 /* An idle server takes the request at once, before anybody else runs. */
-static bool hand_over(
+static KSI_INLINE bool hand_over(
     struct ksi_scheduler *s, struct ksi_process *target, uint64_t id, struct ksi_message *m)
 {
     if (!ksi_is_here(s, target, id) || target->stack || target->mailbox ||
@@ -308,7 +308,7 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
         return KS_CALLING_SELF;
     ks_ms left = time_left(s);
     if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
-    struct ksi_message *m = ksi_message_new(s, op->request, request);
+    struct ksi_message *m = ksi_message_of(s, op->request, request);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     if (KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)) target = ksi_alias_use(s, to, &id);
     m->public.op = op;
@@ -345,7 +345,13 @@ ks_status ks_call_(ks_pid to, const ks_op *op, const void *request, void *ret_re
     return call.status;
 }
 
-static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const void *value)
+static __attribute__((noinline)) ks_status send_by_alias(
+    struct ksi_scheduler *s, ks_pid to, struct ksi_message *m)
+{
+    return ksi_send_to(s, to, m, KSI_WAITABLE);
+}
+
+static KSI_INLINE ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const void *value)
 {
     KSI_ENTER(s);
     if (KSI_UNLIKELY(!s)) return KS_DENIED;
@@ -353,12 +359,12 @@ static ks_status send(ks_pid to, const ks_op *op, const ks_type *type, const voi
     struct ksi_process *target = ksi_resolve_id(s, to, &id);
     /* To nobody is no error; sockets in it are closed, like those that nobody takes. */
     if (KSI_UNLIKELY(!target && !type->owns)) return KS_OK;
-    struct ksi_message *m = ksi_message_new(s, type, value);
+    struct ksi_message *m = ksi_message_of(s, type, value);
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
     m->from = s->current ? ksi_process_id(s->current) : 0;
     ks_status status = KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)
-        ? ksi_send_to(s, to, m, KSI_WAITABLE)
+        ? send_by_alias(s, to, m)
         : ksi_message_send_as(s, target, id, m, KSI_WAITABLE);
     return status == KS_NOPROC ? KS_OK : status;
 }
@@ -374,12 +380,18 @@ ks_status ks_send_(ks_pid to, const ks_type *type, const void *value)
 }
 
 /* --- answering -------------------------------------------------------------------------------- */
+static _Noreturn __attribute__((noinline)) void wrong_request(const ks_op *op)
+{
+    ks_exit(ks_error("took the from of '%s' while handling something else", op->name));
+}
+
 /* The request being handled, when it is of that operation; else the process ends. */
-static struct ksi_message *current_request(struct ksi_scheduler *s, const ks_op *op)
+static inline struct ksi_message *current_request(struct ksi_scheduler *s, const ks_op *op)
 {
     struct ksi_message *m = s && s->current ? s->current->current : NULL;
-    if (m && m->kind == KSI_MESSAGE && m->public.op == op && op->kind == KS_OP_CALL) return m;
-    ks_exit(ks_error("took the from of '%s' while handling something else", op->name));
+    if (KSI_UNLIKELY(!m || m->kind != KSI_MESSAGE || m->public.op != op || op->kind != KS_OP_CALL))
+        wrong_request(op);
+    return m;
 }
 
 ks_from ks_from_(const ks_op *op)

@@ -64,6 +64,14 @@ static inline uint64_t ksi_mailbox_bytes(const struct ksi_process *p)
     return ((uint64_t)ksi_load_relaxed(&p->queue_length) + p->mailbox_extra) * 64;
 }
 
+/* What else the message that *link pointed at leaves behind. */
+static inline void ksi_mailbox_taken(
+    struct ksi_process *p, struct ksi_message *m, struct ksi_message **link)
+{
+    if (p->flags & KSI_MARKED) ksi_marks_taken(p, &m->next, link);
+    if (m->weight || (p->flags & KSI_LINE)) ksi_mailbox_lighter(p, m);
+}
+
 /* Takes out the message that *link points at. */
 static inline struct ksi_message *ksi_mailbox_take(struct ksi_process *p, struct ksi_message **link)
 {
@@ -72,9 +80,9 @@ static inline struct ksi_message *ksi_mailbox_take(struct ksi_process *p, struct
     *link = m->next;
     if (!m->next) p->mailbox_end = link;
     ksi_add_owned(&p->queue_length, UINT32_MAX);
-    if (KSI_UNLIKELY(p->flags & KSI_MARKED)) ksi_marks_taken(p, &m->next, link);
+    if (KSI_UNLIKELY(m->weight || (p->flags & (KSI_MARKED | KSI_LINE))))
+        ksi_mailbox_taken(p, m, link);
     m->next = NULL;
-    if (KSI_UNLIKELY(m->weight || (p->flags & KSI_LINE))) ksi_mailbox_lighter(p, m);
     return m;
 }
 

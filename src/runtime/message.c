@@ -32,7 +32,7 @@ uint8_t ksi_weight_of(size_t bytes)
     return (uint8_t)(shift * 8 + (int)rounded);
 }
 
-/* Of a block of each class, but for large ones. */
+/* Of a block of each class; of large ones it is not known yet. */
 static const uint8_t class_weights[] = { 0, 1, 1, 2, 3, 5, 7, 11, 15, 20, 24, 28, 32, 0 };
 _Static_assert(KSI_COUNT_OF(class_weights) == KSI_POOL_LARGE + 1, "64, 96, 128 ... 4096 bytes");
 

@@ -71,9 +71,6 @@ struct ksi_message {
     uint64_t body[];
 };
 
-/* A block whose body is a deep copy of value; NULL: out of memory. type may be NULL: no body. */
-struct ksi_message *ksi_message_new(
-    struct ksi_scheduler *s, const ks_type *type, const void *value);
 /* Bytes in units of 64, beyond the first one, as a byte: exact up to 15 units, then rounded up to
  * four bits of precision. */
 uint8_t ksi_weight_of(size_t bytes);

@@ -5,6 +5,7 @@
  * messages: in a server they wait for their handler, a plain process has none, so they are answered
  * KS_UNDEF when it receives. Called from inside a process. */
 #include "base/base.h"
+#include "runtime/block.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
 #include <kiosk/behaviour.h>
@@ -19,7 +20,7 @@ struct filter {
     void *arg;
 };
 
-static bool fits(const struct filter *filter, const struct ksi_message *m)
+static inline bool fits(const struct filter *filter, const struct ksi_message *m)
 {
     if (m->public.op) return false;
     if (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED && m->kind != KSI_RESPONSE) return false;
@@ -44,7 +45,7 @@ static void refuse(struct ksi_scheduler *s, struct ksi_message *m)
 }
 
 /* The first message from *link on that fits; *link ends behind the last one that was looked at. */
-static struct ksi_message *look(struct ksi_scheduler *s, struct ksi_process *p,
+static inline struct ksi_message *look(struct ksi_scheduler *s, struct ksi_process *p,
     const struct filter *filter, struct ksi_message ***link)
 {
     while (**link) {
@@ -87,7 +88,7 @@ static const ks_msg *receive_from(
         if (filter->ref && link != begin) ksi_mark_move(s, self, filter->ref, link);
         if (m) return keep(s, self, m);
         if (timeout <= 0 || !ksi_may_block(s)) return NULL;
-        ks_status status = ksi_block(s, KSI_WAIT_MESSAGE, timeout);
+        ks_status status = ksi_block_inline(s, KSI_WAIT_MESSAGE, timeout);
         if (status == KS_NOMEM) return NULL;
         if (status == KS_TIMEOUT)
             timeout = 0; /* one more look: something may have come with it */
@@ -96,7 +97,8 @@ static const ks_msg *receive_from(
     }
 }
 
-static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
+static inline const ks_msg *receive(
+    struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
 {
     return receive_from(s, filter, &s->current->mailbox, timeout);
 }

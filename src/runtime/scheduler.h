@@ -62,10 +62,10 @@ enum { KSI_TALKS = 32 };
 
 struct ksi_scheduler {
     struct ksi_runtime *runtime;
-    struct ksi_seams seams;
     uint32_t number; /* among the schedulers of its runtime */
     bool parallel;   /* there are others */
     void *io;        /* of the layer above */
+    struct ksi_simulator *simulator;
     struct ksi_process *current;
     struct ksi_runner *runner;        /* whose thread runs it */
     struct ksi_runner *runners;       /* all of them */
@@ -87,13 +87,13 @@ struct ksi_scheduler {
     struct ksi_pool pool;
     struct ksi_slot_cache free_processes;
     _Atomic(int64_t) processes_alive; /* made here, less those that ended here */
+    struct ksi_seams seams;
     struct ksi_wheel wheel;
     struct ksi_records records;
     _Atomic(bool) stopping;
     struct ksi_message *reserve; /* blocks for signals that must not fail */
     int reserve_count;
-    bool heard_drain; /* its sockets know */
-    struct ksi_simulator *simulator;
+    bool heard_drain;                       /* its sockets know */
     void (*flush)(struct ksi_scheduler *s); /* what the running process wrote; NULL: nothing */
     /* --- read by the monitor --- */
     _Atomic(struct ksi_runner *) holder; /* runner */
@@ -240,6 +240,24 @@ int64_t ksi_fresh_ns(struct ksi_scheduler *s);
 
 /* --- table.c ---------------------------------------------------------------------------------- */
 /* --- message.c -------------------------------------------------------------------------------- */
+/* A block whose body is a deep copy of value; NULL: out of memory. type may be NULL: no body. */
+struct ksi_message *ksi_message_new(
+    struct ksi_scheduler *s, const ks_type *type, const void *value);
+/* The same. Most values are flat, and fit into the smallest block. */
+static KSI_INLINE struct ksi_message *ksi_message_of(
+    struct ksi_scheduler *s, const ks_type *type, const void *value)
+{
+    enum { SMALL = KSI_POOL_SMALLEST - sizeof(struct ksi_message) };
+    struct ksi_message *m = (struct ksi_message *)s->pool.free[0];
+    if (KSI_UNLIKELY(
+            !value || !type->flat || type->size > SMALL || !m || s->pool.fails || type->owns))
+        return ksi_message_new(s, type, value);
+    s->pool.free[0] = ((struct ksi_free_block *)m)->next;
+    s->pool.room[0]++;
+    *m = (struct ksi_message){ .public = { .type = type, .body = m->body }, .serial = s->stamp };
+    ksi_copy_flat(m->body, value, type->size);
+    return m;
+}
 void ksi_message_free_slow(struct ksi_scheduler *s, struct ksi_message *m);
 /* Gives back what the body owns, then the block. */
 static inline void ksi_message_free(struct ksi_scheduler *s, struct ksi_message *m)

@@ -117,7 +117,7 @@ static ks_status copy_reply(
     return KS_OK;
 }
 
-static inline bool apply_reply(struct ksi_scheduler *s, struct ksi_process *p, uint32_t serial,
+static KSI_INLINE bool apply_reply(struct ksi_scheduler *s, struct ksi_process *p, uint32_t serial,
     ks_status status, const ks_type *type, const void *value)
 {
     if (!is_waiting(p, serial)) return false;
@@ -349,8 +349,7 @@ static bool push_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t serial
 static inline bool is_shared(
     struct ksi_scheduler *s, const struct ksi_message *request, struct ksi_process *caller)
 {
-    return s->runtime->scheduler_count > 1 &&
-        ((request->flags & KSI_TAKEN) || !ksi_is_home(s, caller));
+    return s->parallel && ((request->flags & KSI_TAKEN) || !ksi_is_home(s, caller));
 }
 
 bool ksi_reply_send(struct ksi_scheduler *s, struct ksi_message *request, ks_status status,
@@ -369,10 +368,4 @@ bool ksi_reply_send(struct ksi_scheduler *s, struct ksi_message *request, ks_sta
         return true;
     ksi_inbox_drain(s, p);
     return apply_reply(s, p, serial, status, type, value);
-}
-
-void ksi_check_exit(struct ksi_scheduler *s)
-{
-    struct ksi_process *p = s->current;
-    if (p && (p->flags & (KSI_EXITING | KSI_IN_HOOK)) == KSI_EXITING) ksi_leave(s);
 }

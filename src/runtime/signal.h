@@ -161,7 +161,11 @@ void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status 
 /* Applies the inboxes of all processes in the wake list. */
 void ksi_take_wakes(struct ksi_scheduler *s);
 /* The running process leaves when a signal that it applied ended it. */
-void ksi_check_exit(struct ksi_scheduler *s);
+static inline void ksi_check_exit(struct ksi_scheduler *s)
+{
+    const struct ksi_process *p = s->current;
+    if (KSI_UNLIKELY(p && (p->flags & (KSI_EXITING | KSI_IN_HOOK)) == KSI_EXITING)) ksi_leave(s);
+}
 
 /* --- link.c ----------------------------------------------------------------------------------- */
 /* The record of the link to peer, or NULL. */
