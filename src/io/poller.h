@@ -12,7 +12,8 @@
 struct ksi_poller {
     int epoll, event;          /* -1: not open */
     bool no_pwait2;            /* the kernel, or its filter, knows milliseconds only */
-    int64_t spin_ns;           /* how long to look before sleeping */
+    bool spins;                /* there is another processor, on which something may happen */
+    int64_t wake_ns;           /* how long it takes to be woken, on average: what spinning saves */
     uint32_t skipped, to_skip; /* waits without that: so far, and to be */
     struct ksi_random random;
     /* What became ready; data as it was given to ksi_poller_add. Runs no process. */
@@ -20,6 +21,7 @@ struct ksi_poller {
     void *arg;
     /* --- written by other threads below --- */
     _Alignas(64) _Atomic(int) word; /* enum park */
+    _Atomic(int64_t) woken_ns;      /* when somebody began to wake us; 0: nobody */
 };
 
 /* KS_OK or -errno. */

@@ -2,10 +2,10 @@
 /* move.c - processes that change their home: work goes to who has none.
  *
  * Only the home of a process gives it away, between two turns, so nobody is ever surprised by a
- * move. A process may be moved when nothing of it is tied to the thread: it has no stack, no socket,
- * no named time-out, and few messages. It is moved to who has nothing to do, or to who calls it all
- * the time. The new home finds it in `moved`. Used by the scheduler that gives, and by the one that
- * takes in. */
+ * move. A process may be moved when nothing of it is tied to the thread: it has no stack, no
+ * socket, no named time-out, and few messages. It is moved to who has nothing to do, or to who
+ * calls it all the time. The new home finds it in `moved`. Used by the scheduler that gives, and by
+ * the one that takes in. */
 #include "base/base.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"

@@ -103,7 +103,8 @@ END_TEST
 START_TEST(spins_in_vain_become_rare)
 {
     set_up();
-    poller.spin_ns = 1000;
+    poller.spins = true;
+    poller.wake_ns = 1000;
     uint32_t spins = 0;
     for (int i = 0; i < 5000; i++) {
         uint32_t before = poller.skipped;
