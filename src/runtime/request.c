@@ -247,9 +247,12 @@ void ks_abandon(ks_request request)
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
-ks_status ks_wait_response_(ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout)
+/* *ret_taken: the response was there, and is taken. */
+static ks_status wait_response(
+    ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout, bool *ret_taken)
 {
     KSI_ENTER(s);
+    *ret_taken = false;
     if (!s || !s->current || (s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
     if (!request.ref.id[0]) return KS_NOMEM;
     if (!is_mine(s, request)) return KS_NOT_FOUND;
@@ -259,16 +262,25 @@ ks_status ks_wait_response_(ks_request request, const ks_op *op, void *ret_reply
     const struct ksi_record *record = ksi_record_find(s, request.ref.id[0], KSI_RECORD_REQUEST);
     bool decided = !record || (record->flags & KSI_GONE);
     const ks_msg *msg = ks_receive_ref(request.ref, decided ? 0 : ks_until(until));
+    *ret_taken = msg != NULL;
     if (msg) return read_response(s, response_of(msg), op, ret_reply);
     if (decided) return KS_NOT_FOUND;
     if (ks_until(until) > 0) return KS_NOMEM; /* for a stack to wait on */
     return limited ? KS_DEADLINE : KS_TIMEOUT;
 }
 
+ks_status ks_wait_response_(ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout)
+{
+    bool taken;
+    return wait_response(request, op, ret_reply, timeout, &taken);
+}
+
+/* What was taken is not looked for in a mailbox that may be long. */
 ks_status ks_receive_response_(ks_request request, const ks_op *op, void *ret_reply, ks_ms timeout)
 {
-    ks_status status = ks_wait_response_(request, op, ret_reply, timeout);
-    ks_abandon(request); /* nothing, when it was answered */
+    bool taken;
+    ks_status status = wait_response(request, op, ret_reply, timeout, &taken);
+    if (!taken) ks_abandon(request);
     return status;
 }
 

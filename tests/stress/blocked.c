@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* blocked.c - `blocked HANDLERS SCHEDULERS`: so many handlers are blocked at once, in a call that is
- * answered later; others are called meanwhile, and must not notice. Prints times and memory. */
+/* blocked.c - `blocked HANDLERS SCHEDULERS`: so many handlers are blocked at once, in a call that
+ * is answered later; others are called meanwhile, and must not notice. Prints times and memory. */
 #include <kiosk/kiosk.h>
 #include <stdio.h>
 #include <stdlib.h>
