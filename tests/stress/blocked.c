@@ -106,14 +106,14 @@ KS_MODULE(root, void);
 static void root_main(const root_args *args)
 {
     ks_pid sage, other, *seekers = ks_alloc((size_t)handlers * sizeof *seekers);
-    seeker_seek_request *asked = ks_alloc((size_t)handlers * sizeof *asked);
+    ks_requests asked = { 0 };
     must(!ks_start(&(ks_child){ KS_START(oracle), .name = "oracle" }, &sage), "no oracle");
     must(!ks_start(KS_CHILD(bystander), &other), "no bystander");
     double before = measure(other);
     int64_t kib = resident_kib(), waiting = 0;
     for (int64_t i = 0; i < handlers; i++) {
         must(!ks_start(KS_CHILD(seeker), &seekers[i]), "no seeker");
-        asked[i] = seeker_send_seek(seekers[i], &i);
+        must(!seeker_collect_seek(&asked, (uint64_t)i, seekers[i], &i), "not asked");
     }
     while (waiting < handlers) {
         ks_sleep(1);
@@ -125,7 +125,10 @@ static void root_main(const root_args *args)
     must(!oracle_call_answer(sage, PATIENCE), "no answer to all");
     for (int64_t i = 0; i < handlers; i++) {
         ks_int twice = -1;
-        must(!seeker_receive_seek(asked[i], &twice, PATIENCE) && twice == 2 * i, "wrong answer");
+        ks_any_response response;
+        must(!ks_wait_any(&asked, &response, PATIENCE) && !response.status, "no answer of one");
+        must(!seeker_response_seek(&response, &twice), "an answer without a value");
+        must(twice == 2 * (int64_t)response.label, "a wrong answer");
     }
     printf(", %.0f after\n", measure(other));
     for (int64_t i = 0; i < handlers; i++) ks_exit_process(seekers[i], KS_KILL);
