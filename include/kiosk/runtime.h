@@ -36,6 +36,10 @@ static inline ks_status ks_run(const ks_runtime_options *options, const ks_child
 
 /* --- what a program may ask of the runtime that it runs in; zero outside ---------------------- */
 KS_API uint64_t ks_process_count(void);
+/* How many schedulers there are, and the number of the one that runs the caller, from 1: see
+ * .scheduler of ks_child. A process that is not held may be on another one at its next turn. */
+KS_API uint32_t ks_scheduler_count(void);
+KS_API uint32_t ks_scheduler_id(void);
 KS_API uint64_t ks_process_memory(
     ks_pid pid); /* bytes: control block, state, ks_alloc, queue; 0: dead */
 /* Without a message to the process, so that who balances or sheds load can ask often. */

@@ -16,13 +16,14 @@ typedef struct ks_spawn_options {
     bool link;           /* to the caller, before the process runs */
     ks_ref *ret_monitor; /* where the ref goes of a monitor that stands before the process runs; set
                             on success only; NULL: none */
+    uint32_t scheduler;  /* held on that one; 0: on any: see ks_child */
 } ks_spawn_options;
 
 /* A process that runs fn(arg), as of ks_spawn: ks_spawn_with(work, job, &(ks_spawn_options){
  * .stack_size = 1 << 20, .link = true }, &pid). options NULL: none; ret_pid may be NULL. On failure
  * nothing is left behind, and fn never ran. KS_OK; KS_ALREADY_STARTED (*ret_pid is the holder of
- * the name), KS_BADARG (an impossible name, stack_size or priority), KS_NOMEM, KS_DENIED (outside
- * of a process, or in a release hook). Called from inside a process. */
+ * the name), KS_BADARG (an impossible name, stack_size, priority or scheduler), KS_NOMEM,
+ * KS_DENIED (outside of a process, or in a release hook). Called from inside a process. */
 static inline ks_status ks_spawn_with(
     void (*fn)(void *arg), void *arg, const ks_spawn_options *options, ks_pid *ret_pid) KS_MUST_USE;
 

@@ -60,6 +60,10 @@ typedef struct ks_child {
      * to shut down; 0: not at all; KS_INFINITY: as long as the program. See drain.h. In a dynamic
      * supervisor the longest of its children counts for all. */
     ks_ms drain;
+    /* 1, 2...: it runs on that one of the runtime's schedulers and never moves to another, init and
+     * restarts included; more than there are (ks_scheduler_count): KS_BADARG. 0: on any. For what
+     * must not run at the same time as its kin, one of each on every scheduler. */
+    uint32_t scheduler;
 } ks_child;
 
 /* The limits of a mailbox, exactly.

@@ -21,13 +21,13 @@ typedef struct ksi_row {
     ks_ms shutdown, start_timeout, drain;
     ks_ms overload_timeout;
     uint64_t memory_max, mailbox_bytes_max, stack_size;
-    uint32_t mailbox_max;
+    uint32_t mailbox_max, scheduler;
     int32_t restart, overload, priority;
     bool significant;
     ks_backoff backoff;
 } ksi_row;
 KS_TYPE(ksi_row, (local, module), args, id, name, shutdown, start_timeout, drain, overload_timeout,
-    memory_max, mailbox_bytes_max, stack_size, mailbox_max, restart, overload, priority,
+    memory_max, mailbox_bytes_max, stack_size, mailbox_max, scheduler, restart, overload, priority,
     significant, (record, backoff, ks_backoff));
 
 typedef struct ksi_started_child { /* a call that fails has no room for a pid */
@@ -89,6 +89,7 @@ static ks_child row_of(const ksi_row *request)
         .significant = request->significant,
         .stack_size = (size_t)request->stack_size,
         .priority = (ks_priority)request->priority,
+        .scheduler = request->scheduler,
         .backoff = request->backoff };
 }
 
@@ -110,6 +111,7 @@ static ksi_row row_to_send(const ks_child *row)
         .significant = row->significant,
         .stack_size = row->stack_size,
         .priority = (int32_t)row->priority,
+        .scheduler = row->scheduler,
         .backoff = row->backoff };
 }
 

@@ -268,7 +268,8 @@ ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, 
 
 /* Its start request stands first in its mailbox, and stays there, whoever has found its name and
  * sent something before. */
-ks_status ksi_start_wait(struct ksi_scheduler *s, struct ksi_process *p, ks_ms timeout)
+ks_status ksi_start_wait(
+    struct ksi_scheduler *s, struct ksi_process *p, uint32_t held_on, ks_ms timeout)
 {
     struct ksi_message *m = p->mailbox;
     struct ksi_call call = { .target = ksi_process_id(p), .since_ns = s->now_ns };
@@ -280,6 +281,8 @@ ks_status ksi_start_wait(struct ksi_scheduler *s, struct ksi_process *p, ks_ms t
         s->hand_offs_left--;
         p->flags |= KSI_QUEUED;
         s->next = p;
+    } else if (KSI_UNLIKELY(held_on)) {
+        ksi_release_held(s, p, held_on);
     } else {
         ksi_ready(s, p);
     }

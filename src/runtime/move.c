@@ -62,8 +62,7 @@ static void unpack_timer(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_wheel_arm(&s->wheel, &p->timer, p->timer.due);
 }
 
-/* It is in no queue. */
-static void send_off(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to)
+void ksi_send_off(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to)
 {
     fix_deadlines(s, p);
     pack_timer(s, p);
@@ -108,7 +107,7 @@ static void give(struct ksi_scheduler *s, struct ksi_scheduler *to, uint32_t cou
         *link = p->queue_next;
         if (!*link) s->queue.end = link;
         s->queue.length--;
-        send_off(s, p, to);
+        ksi_send_off(s, p, to);
         count--;
     }
 }
@@ -153,6 +152,6 @@ bool ksi_follow(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi
     uint32_t there = ksi_load_relaxed(&home->load), here = s->queue.length;
     if (home == s || there > (here > 1 ? here : 1)) return false;
     if (!may_move(p) || (p->flags & KSI_QUEUED) || p == s->current) return false;
-    send_off(s, p, home);
+    ksi_send_off(s, p, home);
     return true;
 }

@@ -174,6 +174,8 @@ _Noreturn void ksi_leave(struct ksi_scheduler *s);
 /* --- move.c: processes that change their home ------------------------------------------------- */
 /* Home of p from now on is another scheduler; p is in no queue of ours. */
 void ksi_move(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to);
+/* The same of a process that may be about to run: what counts from our slice becomes a moment. */
+void ksi_send_off(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to);
 /* Takes in who was moved to us. */
 void ksi_take_moved(struct ksi_scheduler *s);
 /* Gives work to schedulers that have none. */
@@ -196,6 +198,12 @@ static inline bool ksi_is_here(const struct ksi_scheduler *s, struct ksi_process
     return ksi_is_home(s, p) && ksi_load_relaxed(&p->generation) == id >> 32 &&
         ksi_load_relaxed(&p->in_use);
 }
+/* --- home.c: processes that are held on a scheduler ------------------------------------------- */
+/* p was just made, and is to be held on the scheduler of that number, from 1; 0: on none. It is in
+ * no queue until ksi_release_held. KS_BADARG: there is none such. */
+ks_status ksi_hold(struct ksi_scheduler *s, struct ksi_process *p, uint32_t number);
+/* p is ready, on that scheduler: ours no more, unless it is this one. number is not 0. */
+void ksi_release_held(struct ksi_scheduler *s, struct ksi_process *p, uint32_t number);
 /* False where blocking is refused: outside of a process, in a release hook. */
 static inline bool ksi_may_block(const struct ksi_scheduler *s)
 {

@@ -136,9 +136,10 @@ bool ksi_closes_cycle(struct ksi_scheduler *s, struct ksi_process *target);
 /* Sends a request of the running process and blocks until it is answered. */
 ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, void *ret_reply, ks_ms timeout);
-/* Lets a process run whose start request stands in its mailbox, and blocks until that is answered.
- */
-ks_status ksi_start_wait(struct ksi_scheduler *s, struct ksi_process *p, ks_ms timeout);
+/* Lets a process run whose start request stands in its mailbox, on the scheduler of that number, or
+ * with 0 here; blocks until that is answered. */
+ks_status ksi_start_wait(
+    struct ksi_scheduler *s, struct ksi_process *p, uint32_t held_on, ks_ms timeout);
 /* Nobody waits for m any more, which a server has: its handler need not see it. */
 void ksi_request_give_up(struct ksi_scheduler *s, struct ksi_message *m);
 /* p waits no more for its request. False: it is answered, the reply is on its way. */

@@ -19,6 +19,7 @@ static void unmake(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_process *self = s->current;
     p->flags |= KSI_EXITING | KSI_DYING;
+    if (p->flags & KSI_BOUND) p->flags &= ~(uint32_t)KSI_QUEUED; /* held, and in no queue yet */
     p->reason_kind = KS_REASON_NORMAL;
     ksi_die(s, p);
     s->current = self;
@@ -193,6 +194,7 @@ static ks_status set_limits(struct ksi_scheduler *s, struct ksi_process *p, cons
     ks_status status = ksi_priority_set(p, row->priority);
     if (!status && row->stack_size) status = ksi_apart_set(s, p, row->stack_size);
     if (!status) status = ksi_mailbox_limit(s, p, row);
+    if (!status) status = ksi_hold(s, p, row->scheduler);
     if (status) return status;
     if (!row->memory_max) return KS_OK;
     if (!ksi_cold(s, p)) return KS_NOMEM;
@@ -252,7 +254,8 @@ static ks_status start_inside(struct ksi_scheduler *s, const ks_child *row, int 
             return KS_NOMEM;
         }
     }
-    status = ksi_start_wait(s, p, row->start_timeout ? row->start_timeout : KS_INFINITY);
+    ks_ms timeout = row->start_timeout ? row->start_timeout : KS_INFINITY;
+    status = ksi_start_wait(s, p, row->scheduler, timeout);
     if (status == KS_TIMEOUT || status == KS_NOMEM) kill_and_wait(s, pid, relation & LINKED);
     if (status) {
         ks_demonitor(monitor);
@@ -274,7 +277,8 @@ static ks_status spawn_with(struct ksi_scheduler *s, const struct spawned *what,
         .overload = options->overload,
         .memory_max = options->memory_max,
         .stack_size = options->stack_size,
-        .priority = options->priority };
+        .priority = options->priority,
+        .scheduler = options->scheduler };
     struct ksi_process *p;
     ks_pid pid = row.name ? ks_whereis(row.name) : (ks_pid){ 0 };
     if (!ks_is_none(pid)) {
@@ -295,7 +299,10 @@ static ks_status spawn_with(struct ksi_scheduler *s, const struct spawned *what,
     }
     if (options->ret_monitor) *options->ret_monitor = monitor;
     if (ret_pid) *ret_pid = pid;
-    ksi_ready(s, p);
+    if (row.scheduler)
+        ksi_release_held(s, p, row.scheduler);
+    else
+        ksi_ready(s, p);
     return KS_OK;
 }
 
