@@ -306,8 +306,9 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     uint64_t id;
     struct ksi_process *target = ksi_resolve_id(s, to, &id);
     if (KSI_UNLIKELY(s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
-    if (KSI_UNLIKELY(target && (target == s->current || target->stack)) &&
-        ksi_closes_cycle(s, target))
+    bool blocked =
+        target && ksi_is_home(s, target) && target->stack; /* elsewhere: not ours to see */
+    if (KSI_UNLIKELY(target == s->current || blocked) && ksi_closes_cycle(s, target))
         return KS_CALLING_SELF;
     ks_ms left = time_left(s);
     if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
