@@ -34,8 +34,7 @@ static struct ksi_name **bucket_of(struct ksi_names *names, uint64_t hash)
 static bool grow(struct ksi_names *names)
 {
     if (names->count < names->size) return true;
-    struct ksi_names larger = { .size = names->size ? names->size * 2 : FIRST_SIZE,
-        .count = names->count };
+    struct ksi_names larger = { .size = names->size ? names->size * 2 : FIRST_SIZE };
     larger.buckets = calloc(larger.size, sizeof(struct ksi_name *));
     if (!larger.buckets) return names->size > 0; /* longer chains, then */
     for (size_t i = 0; i < names->size; i++) {
@@ -48,7 +47,8 @@ static bool grow(struct ksi_names *names)
         }
     }
     free(names->buckets);
-    *names = larger;
+    names->buckets = larger.buckets; /* not the lock: others stand at it */
+    names->size = larger.size;
     return true;
 }
 

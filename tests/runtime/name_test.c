@@ -5,6 +5,10 @@
 
 #include "runtime/world.h"
 
+#include <kiosk/kiosk.h>
+#include <kiosk/log.h>
+#include <kiosk/spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum { NAMES = 5000, NAME_BYTES = 32 };
@@ -89,9 +93,58 @@ START_TEST(a_name_is_taken_once_and_a_process_has_one)
 }
 END_TEST
 
+/* --- several schedulers: some look a name up while the table grows under another one ---------- */
+KS_MODULE(holder, void);
+struct holder {
+    int unused;
+};
+static ks_next holder_init(holder *self, const holder_args *args) { return ks_ok(); }
+KS_GEN_SERVER(holder, .init = holder_init);
+
+enum { MANY_NAMES = 4 * NAMES, LOOKERS = 5 };
+static atomic_bool all_there;
+
+static void look_up(void *arg)
+{
+    while (!atomic_load(&all_there))
+        if (ks_is_none(ks_whereis("first"))) ks_exit(ks_error("a name was lost"));
+}
+
+KS_MODULE(names, void);
+static void names_main(const ks_none *args)
+{
+    char text[NAME_BYTES];
+    ks_ref ends[LOOKERS];
+    ck_assert_int_eq(ks_register("first", ks_self()), KS_OK);
+    for (uint32_t i = 0; i < LOOKERS; i++) {
+        const ks_spawn_options elsewhere = { .scheduler = 2 + i, .ret_monitor = &ends[i] };
+        ck_assert_int_eq(ks_spawn_with(look_up, NULL, &elsewhere, NULL), KS_OK);
+    }
+    for (int i = 0; i < MANY_NAMES; i++) {
+        const ks_child row = { KS_START(holder), .name = name_of(i, text), .scheduler = 1 };
+        ck_assert_int_eq(ks_start(&row, NULL), KS_OK);
+        ks_end_turn();
+    }
+    atomic_store(&all_there, true);
+    for (int i = 0; i < LOOKERS; i++) {
+        const ks_down *down = ks_as(ks_down, ks_receive_ref(ends[i], KS_INFINITY));
+        ck_assert(down && down->reason.kind == KS_REASON_NORMAL);
+    }
+}
+KS_PROCESS(names);
+
+START_TEST(the_table_grows_while_others_look)
+{
+    ks_log_set_level(KS_LOG_NONE);
+    const ks_runtime_options options = { .schedulers = 1 + LOOKERS };
+    ck_assert_int_eq(ks_run(&options, KS_CHILD(names)), KS_OK);
+}
+END_TEST
+
 int main(void)
 {
     return run_suite("name", 60,
         TESTS(thousands_of_names_are_told_apart, a_pid_of_a_name_holds_no_memory,
-            a_pid_of_a_name_is_a_value, a_name_is_taken_once_and_a_process_has_one));
+            a_pid_of_a_name_is_a_value, a_name_is_taken_once_and_a_process_has_one,
+            the_table_grows_while_others_look));
 }
