@@ -3,11 +3,11 @@
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 BUILD  = MAKEFLAGS=--no-print-directory cmake --build build -j $(JOBS)
-export JOBS
+export JOBS RUNS
 
 .DEFAULT_GOAL = all
 .PHONY: all configure demo test gate test-all asan tsan mean valgrind conformance format \
-        format-check tidy bench spikes install clean help
+        format-check tidy bench bench-compare spikes install clean help
 
 all: configure ## build the library, examples, benches and tests into build/
 	@$(BUILD)
@@ -61,8 +61,13 @@ format-check: ## say which C files are not in that form
 tidy: ## clang-tidy and the style rules
 	@scripts/gate.sh tidy style
 
-bench: configure ## build the benches into build/bench/
+bench: configure ## measure everything: a table, and build/bench/results.jsonl
 	@$(BUILD) --target bench
+	@scripts/bench.sh $(WORKLOADS)
+
+bench-compare: configure ## the same beside a commit: REV=main [WORKLOADS="ring skynet"] [RUNS=7]
+	@$(BUILD) --target bench
+	@scripts/bench-compare.sh $(REV) $(WORKLOADS)
 
 spikes: ## build the experiments under spikes/
 	@for dir in spikes/*/; do \

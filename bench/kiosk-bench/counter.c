@@ -9,6 +9,7 @@ struct counter {
 };
 KS_CALL(counter, add, ks_int, ks_int);
 KS_CALL(counter, count, void, ks_int);
+KS_CALL(counter, scheduler, void, ks_int);
 KS_CAST(counter, note, ks_int);
 
 static ks_next counter_handle_add(counter *self, const ks_int *value, ks_int *reply)
@@ -24,19 +25,28 @@ static ks_next counter_handle_count(counter *self, ks_int *reply)
     return ks_reply();
 }
 
+static ks_next counter_handle_scheduler(counter *self, ks_int *reply)
+{
+    *reply = ks_scheduler_id();
+    return ks_reply();
+}
+
 static ks_next counter_handle_note(counter *self, const ks_int *value)
 {
     self->words[0]++;
     return ks_noreply();
 }
 
-KS_GEN_SERVER(counter, .ops = KS_OPS(counter, add, count, note));
+KS_GEN_SERVER(counter, .ops = KS_OPS(counter, add, count, scheduler, note));
 
-ks_pid start_counter(uint32_t mailbox_max)
+const ks_module *counter_as_module(void) { return &counter_module; }
+
+ks_pid start_counter(const ks_child *row)
 {
     ks_pid pid;
-    const ks_child row = { KS_START(counter), .mailbox_max = mailbox_max };
-    if (ks_start(&row, &pid)) wrong("a server did not start");
+    ks_child how = row ? *row : (ks_child){ 0 };
+    how.module = &counter_module;
+    must(ks_start(&how, &pid), "a server did not start");
     return pid;
 }
 
@@ -57,4 +67,11 @@ int64_t counter_count(ks_pid to)
     ks_int count;
     if (counter_call_count(to, &count, 60000)) wrong("the count did not come");
     return count;
+}
+
+uint32_t counter_scheduler(ks_pid to)
+{
+    ks_int number;
+    if (counter_call_scheduler(to, &number, 60000)) wrong("a call failed");
+    return (uint32_t)number;
 }

@@ -4,7 +4,6 @@
  * OS process stay within their limits, and afterwards the server answers as fast as before. */
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -102,13 +101,15 @@ static void flood(ks_overload policy)
     if (handled + refused + dropped != n) wrong("a cast was lost");
     if (peak > MAILBOX_BYTES_MAX + SLACK_BYTES) wrong("memory passed the limit of the mailbox");
     if (after > SLOWER_MAX * before) wrong("the server answers late after the flood");
-    char extra[256];
-    snprintf(extra, sizeof extra,
-        ",\"handled\":%lld,\"refused\":%lld,\"dropped\":%lld,\"mailbox\":%llu,\"peak_bytes\":%lld,"
-        "\"call_ns_before\":%.0f,\"call_ns_after\":%.0f",
-        (long long)handled, (long long)refused, (long long)dropped, (unsigned long long)longest,
-        (long long)peak, before, after);
-    report(&(struct result){ n, seconds, extra });
+    struct fields fields = { .len = 0 };
+    add_number(&fields, "handled", (double)handled);
+    add_number(&fields, "refused", (double)refused);
+    add_number(&fields, "dropped", (double)dropped);
+    add_number(&fields, "mailbox", (double)longest);
+    add_number(&fields, "peak_bytes", (double)peak);
+    add_number(&fields, "call_ns_before", before);
+    add_number(&fields, "call_ns_after", after);
+    report(&(struct result){ n, seconds, &fields });
     ks_exit_process(server, KS_KILL);
 }
 

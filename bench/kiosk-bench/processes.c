@@ -1,9 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* processes.c - spawn_exit, idle_memory. */
+/* processes.c - ring, skynet, spawn_exit: plain processes. */
 #include "bench.h"
 
-#include <stdio.h>
+/* --- ring: each passes the token on, one less, until it is 0 ---------------------------------- */
+enum { MEMBERS = 1000, SETTLE_MS = 50 };
+struct member {
+    ks_pid next, teller;
+};
 
+static void pass_on(void *arg)
+{
+    const struct member *self = arg;
+    for (;;) { /* until the ring is killed */
+        const ks_int *token = ks_as(ks_int, ks_receive(KS_INFINITY));
+        if (!token) return;
+        ks_int less = *token - 1;
+        (void)ks_send(less > 0 ? self->next : self->teller, ks_int, &less);
+    }
+}
+
+void ring(void)
+{
+    int64_t n = scaled(1000000);
+    static struct member members[MEMBERS];
+    ks_pid pids[MEMBERS];
+    for (int i = 0; i < MEMBERS; i++) {
+        members[i].teller = ks_self();
+        pids[i] = ks_spawn(pass_on, &members[i]);
+        if (ks_is_none(pids[i])) wrong("a process was not spawned");
+    }
+    for (int i = 0; i < MEMBERS; i++) members[i].next = pids[(i + 1) % MEMBERS];
+    ks_sleep(SETTLE_MS); /* all wait */
+    double start = now_seconds();
+    (void)ks_send(pids[0], ks_int, &n);
+    const ks_int *token = ks_receive_as(ks_int, 600000);
+    double seconds = now_seconds() - start;
+    if (!token || *token != 0) wrong("the token did not come back as 0");
+    report(&(struct result){ n, seconds, NULL });
+    for (int i = 0; i < MEMBERS; i++) ks_exit_process(pids[i], KS_KILL);
+}
+
+/* --- skynet: a tree of ten each, whose leaves are numbered; each sends its sum up ------------- */
+enum { BRANCHES = 10, LEAVES = 1000000 };
+struct node {
+    ks_pid parent;
+    int64_t number, size;
+};
+
+static void grow(void *arg)
+{
+    const struct node self = *(const struct node *)arg; /* of the parent, which waits for us */
+    struct node below[BRANCHES];
+    int64_t size = self.size / BRANCHES, sum = self.number;
+    for (int i = 0; i < BRANCHES && size; i++) {
+        below[i] = (struct node){ ks_self(), self.number + i * size, size };
+        if (ks_is_none(ks_spawn(grow, &below[i]))) wrong("a process was not spawned");
+    }
+    for (int i = 0; i < BRANCHES && size; i++) {
+        const ks_int *part = ks_as(ks_int, ks_receive(KS_INFINITY));
+        if (!part) return;
+        sum = i ? sum + *part : *part;
+    }
+    (void)ks_send(self.parent, ks_int, &sum);
+}
+
+void skynet(void)
+{
+    const int64_t expected = (int64_t)LEAVES * (LEAVES - 1) / 2;
+    double start = now_seconds();
+    struct node root = { ks_self(), 0, LEAVES };
+    if (ks_is_none(ks_spawn(grow, &root))) wrong("a process was not spawned");
+    const ks_int *sum = ks_receive_as(ks_int, 600000);
+    double seconds = now_seconds() - start;
+    if (!sum || *sum != expected) wrong("the sum is another one");
+    report(&(struct result){ LEAVES, seconds, NULL });
+}
+
+/* --- spawn_exit ------------------------------------------------------------------------------- */
 static void ends(void *arg) {}
 
 void spawn_exit(void)
@@ -21,22 +94,4 @@ void spawn_exit(void)
         }
     }
     report(&(struct result){ rounds * AT_ONCE, now_seconds() - start, NULL });
-}
-
-void idle_memory(void)
-{
-    int64_t n = scaled(1000000);
-    ks_pid *servers = ks_alloc((size_t)n * sizeof *servers);
-    for (int64_t i = 0; i < n; i++) servers[i] = (ks_pid){ .node = 1 }; /* touched: not counted */
-    int64_t before = memory_bytes("VmRSS:");
-    double start = now_seconds();
-    for (int64_t i = 0; i < n; i++) servers[i] = start_counter(0);
-    double seconds = now_seconds() - start;
-    for (int64_t i = 0; i < n; i++) call_counter(servers[i], i);
-    ks_sleep(500);
-    char extra[64];
-    snprintf(extra, sizeof extra, ",\"bytes_per_process\":%.1f",
-        (double)(memory_bytes("VmRSS:") - before) / (double)n);
-    report(&(struct result){ n, seconds, extra });
-    for (int64_t i = 0; i < n; i++) ks_exit_process(servers[i], KS_KILL);
 }

@@ -8,9 +8,6 @@
 
 #include <kiosk/timer.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-
 void timers_cancel(void)
 {
     int64_t n = scaled(1000000);
@@ -24,10 +21,10 @@ void timers_cancel(void)
     for (int64_t i = 0; i < n; i++) cancelled += ks_cancel(timers[i]);
     double end = now_seconds();
     if (cancelled != n || ks_receive(0)) wrong("a timer was not armed, or fired");
-    char extra[96];
-    snprintf(extra, sizeof extra, ",\"arm_ns\":%.2f,\"cancel_ns\":%.2f",
-        (armed - start) * 1e9 / (double)n, (end - armed) * 1e9 / (double)n);
-    report(&(struct result){ n, end - start, extra });
+    struct fields fields = { .len = 0 };
+    add_number(&fields, "arm_ns", (armed - start) * 1e9 / (double)n);
+    add_number(&fields, "cancel_ns", (end - armed) * 1e9 / (double)n);
+    report(&(struct result){ n, end - start, &fields });
 }
 
 enum { OWNERS = 16, SPREAD_MS = 1000, AHEAD_MS = 3000 };
@@ -56,12 +53,6 @@ static void arm_and_take(void *arg)
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 void timers_fire(void)
 {
     int64_t each = scaled(1000000) / OWNERS > 0 ? scaled(1000000) / OWNERS : 1, n = each * OWNERS;
@@ -79,12 +70,8 @@ void timers_fire(void)
         if (owners[i].armed_at > armed) armed = owners[i].armed_at;
     }
     double end = now_seconds(), begin = (double)first / 1e3;
-    qsort(late, (size_t)n, sizeof *late, by_value);
-    char extra[192];
-    snprintf(extra, sizeof extra,
-        ",\"p50_ns\":%lld,\"p99_ns\":%lld,\"p999_ns\":%lld,\"max_ns\":%lld,"
-        "\"armed_before_first_ms\":%.1f",
-        (long long)late[n / 2], (long long)late[n * 99 / 100], (long long)late[n * 999 / 1000],
-        (long long)late[n - 1], (begin - armed) * 1e3);
-    report(&(struct result){ n, end - begin, extra });
+    struct fields fields = { .len = 0 };
+    add_latencies(&fields, "", late, (size_t)n);
+    add_number(&fields, "armed_before_first_ms", (begin - armed) * 1e3);
+    report(&(struct result){ n, end - begin, &fields });
 }
