@@ -28,6 +28,8 @@ int64_t now_ns(void);
 int64_t memory_bytes(const char *row);
 /* The workloads' generator: 0..range-1. */
 uint32_t next_random(uint32_t *x, uint32_t range);
+/* The part, in percent, of whom has the least of count. */
+double least_share(const int64_t *amounts, uint32_t count);
 void add_number(struct fields *fields, const char *name, double value);
 void add_text(struct fields *fields, const char *name, const char *value);
 /* p50_ns, p99_ns, p999_ns, max_ns of count values, which are sorted; prefix stands before each. */
@@ -47,15 +49,22 @@ void hold_schedulers(void);
 uint32_t another_scheduler(void);
 /* How long a cache line takes from the core of one scheduler to that of another, one way. */
 double ping_ns(void);
-/* A thread of this program, from 0, in the order in which they ask; by the operating system's
- * account, not by the library's. */
+enum { THREADS = 64 };
+/* A thread of this program, from 0 to THREADS - 1, in the order in which they ask; by the operating
+ * system's account, not by the library's. */
 int thread_number(void);
 void spin_us(int64_t us);
 
 /* --- crowd.c ---------------------------------------------------------------------------------- */
-/* Starts count processes, gives all of them the signal, and waits until part(number, arg) has
+struct crowd {
+    int count;
+    uint32_t scheduler; /* all are held there; 0: on none */
+    void (*part)(int number, void *arg);
+    void *arg;
+};
+/* Starts the processes, gives all of them the signal, and waits until part(number, arg) has
  * returned in each; number is from 1. The time from the signal to the last end, in seconds. */
-double run_crowd(int count, void (*part)(int number, void *arg), void *arg);
+double run_crowd(const struct crowd *crowd);
 
 /* --- counter.c: the server; 64 bytes of state, its first word counts requests ----------------- */
 const ks_module *counter_as_module(void);

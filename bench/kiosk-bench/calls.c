@@ -73,7 +73,8 @@ void many_calls(void)
     int64_t n = town.calls * CLIENTS;
     town.servers = ks_alloc(SERVERS * sizeof *town.servers);
     for (int i = 0; i < SERVERS; i++) town.servers[i] = start_counter(NULL);
-    report(&(struct result){ n, run_crowd(CLIENTS, call_around, &town), NULL });
+    const struct crowd crowd = { .count = CLIENTS, .part = call_around, .arg = &town };
+    report(&(struct result){ n, run_crowd(&crowd), NULL });
     for (int i = 0; i < SERVERS; i++) ks_exit_process(town.servers[i], KS_KILL);
 }
 

@@ -70,7 +70,8 @@ void cast_Nto1(void)
     struct aim aim = { start_counter(&(ks_child){ UNBOUNDED }), scaled(2000000) / SENDERS };
     if (!aim.casts) aim.casts = 1;
     int64_t n = aim.casts * SENDERS;
-    double seconds = run_crowd(SENDERS, cast_all, &aim), start = now_seconds();
+    const struct crowd crowd = { .count = SENDERS, .part = cast_all, .arg = &aim };
+    double seconds = run_crowd(&crowd), start = now_seconds();
     if (counter_count(aim.counter) != n) wrong("the server counted something else");
     report(&(struct result){ n, seconds + now_seconds() - start, NULL });
     ks_exit_process(aim.counter, KS_KILL);

@@ -97,7 +97,7 @@ int thread_number(void)
 {
     static atomic_int count;
     static _Thread_local int number = -1;
-    if (number < 0) number = atomic_fetch_add(&count, 1);
+    if (number < 0) number = atomic_fetch_add(&count, 1) % THREADS;
     return number;
 }
 

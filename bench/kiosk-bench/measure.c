@@ -46,6 +46,16 @@ uint32_t next_random(uint32_t *x, uint32_t range)
     return (*x >> 7) % range;
 }
 
+double least_share(const int64_t *amounts, uint32_t count)
+{
+    int64_t sum = 0, least = INT64_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        sum += amounts[i];
+        if (amounts[i] < least) least = amounts[i];
+    }
+    return sum ? 100.0 * (double)least / (double)sum : 0;
+}
+
 /* --- the result line -------------------------------------------------------------------------- */
 static void add(struct fields *fields, const char *format, ...) KS_PRINTF(2, 3);
 static void add(struct fields *fields, const char *format, ...)
