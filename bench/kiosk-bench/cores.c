@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+enum { WAIT_MS = 20 };
 static uint32_t passes;
 
 /* --- CPUs ------------------------------------------------------------------------------------- */
@@ -43,6 +44,7 @@ void hold_schedulers(void)
 uint32_t another_scheduler(void) { return ks_scheduler_id() % ks_scheduler_count() + 1; }
 
 /* --- a cache line ----------------------------------------------------------------------------- */
+static atomic_bool measured;
 static _Alignas(64) _Atomic(uint32_t) there_line;
 static _Alignas(64) _Atomic(uint32_t) back_line;
 
@@ -74,19 +76,23 @@ static void *pass_there(void *arg)
         await(&back_line, i);
     }
     *ret_ns = (now_seconds() - start) * 1e9 / (2.0 * (passes - 1));
+    atomic_store(&measured, true);
     return NULL;
 }
 
+/* The caller sleeps meanwhile: who blocks its thread loses its scheduler to another one. */
 double ping_ns(void)
 {
     pthread_t there, back;
     double ns = 0;
     passes = 2 + (uint32_t)scaled(200000);
+    atomic_store(&measured, false);
     atomic_store(&there_line, 0);
     atomic_store(&back_line, 0);
     if (pthread_create(&back, NULL, give_back, NULL) ||
         pthread_create(&there, NULL, pass_there, &ns))
         wrong("there is no thread");
+    while (!atomic_load(&measured)) ks_sleep(WAIT_MS);
     pthread_join(there, NULL);
     pthread_join(back, NULL);
     return ns;
