@@ -53,28 +53,44 @@ void remote_call(void)
 enum { CLIENTS = 64, SERVERS = 100000 };
 struct town {
     ks_pid *servers;
-    int64_t calls; /* of each client */
+    int64_t calls;                /* of each client */
+    uint32_t clients_on[CLIENTS]; /* the scheduler of each; it has a stack, and stays */
 };
 
 static void call_around(int number, void *arg)
 {
-    const struct town *town = arg;
+    struct town *town = arg;
     uint32_t x = (uint32_t)number * 7919;
+    town->clients_on[number - 1] = ks_scheduler_id();
     for (int64_t i = 0; i < town->calls; i++) {
         call_counter(town->servers[next_random(&x, SERVERS)], i);
         ks_end_turn();
     }
 }
 
+/* Where clients were, and where servers are: who has the least of them. */
+static void add_places(struct fields *fields, const struct town *town)
+{
+    int64_t clients[THREADS] = { 0 }, servers[THREADS] = { 0 };
+    for (int i = 0; i < CLIENTS; i++) clients[(town->clients_on[i] - 1) % THREADS]++;
+    for (int i = 0; i < SERVERS; i++)
+        servers[(counter_scheduler(town->servers[i]) - 1) % THREADS]++;
+    add_number(fields, "least_clients_percent", least_share(clients, ks_scheduler_count()));
+    add_number(fields, "least_servers_percent", least_share(servers, ks_scheduler_count()));
+}
+
 void many_calls(void)
 {
+    struct fields fields = { .len = 0 };
     struct town town = { .calls = scaled(1000000) / CLIENTS };
     if (!town.calls) town.calls = 1;
     int64_t n = town.calls * CLIENTS;
     town.servers = ks_alloc(SERVERS * sizeof *town.servers);
     for (int i = 0; i < SERVERS; i++) town.servers[i] = start_counter(NULL);
     const struct crowd crowd = { .count = CLIENTS, .part = call_around, .arg = &town };
-    report(&(struct result){ n, run_crowd(&crowd), NULL });
+    double seconds = run_crowd(&crowd);
+    add_places(&fields, &town);
+    report(&(struct result){ n, seconds, &fields });
     for (int i = 0; i < SERVERS; i++) ks_exit_process(town.servers[i], KS_KILL);
 }
 
