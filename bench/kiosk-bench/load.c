@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* load.c - latency_under_load: calls while plain processes compute without pause; idle_cpu: what a
- * program takes that does nothing. */
+/* load.c - latency_under_load, server_latency_under_load: calls while plain processes compute
+ * without pause; idle_cpu: what a program takes that does nothing. */
 #include "bench.h"
 
 #include <stdatomic.h>
 #include <sys/resource.h>
 
 /* --- latency_under_load ----------------------------------------------------------------------- */
-enum { HOGS_A_CORE = 2, STOP_S = 4, GIVE_UP_S = 8, SPINS = 10000 };
+enum { HOGS_A_CORE = 2, STOP_S = 4, GIVE_UP_S = 8, SPINS = 10000, NS_PER_MS = 1000000 };
 static atomic_bool over;
 static double until; /* hogs end then in any case: a client that never gets a core has waited */
 
@@ -21,45 +21,118 @@ static void hog(void *arg)
 
 struct samples {
     int64_t *call, *due;
-    size_t count;
+    size_t count, max;
+    double stop;
+    ks_pid counter;
 };
 
-/* Waits a moment and calls, until there are enough samples or the time is over. */
-static void sample(struct samples *samples, size_t max, ks_pid counter)
+static void prepare(struct samples *samples)
 {
-    double stop = now_seconds() + STOP_S;
-    while (samples->count < max && now_seconds() < stop) {
-        int64_t due = now_ns() + 1000000;
-        ks_sleep(1);
-        int64_t start = now_ns();
-        call_counter(counter, (int64_t)samples->count);
-        int64_t end = now_ns();
-        samples->call[samples->count] = end - start;
-        samples->due[samples->count++] = end - due;
-    }
+    size_t max = (size_t)scaled(2000);
+    *samples = (struct samples){ .call = ks_alloc(max * sizeof(int64_t)),
+        .due = ks_alloc(max * sizeof(int64_t)),
+        .max = max,
+        .stop = now_seconds() + STOP_S,
+        .counter = start_counter(NULL) };
+}
+
+/* False: there are enough, or the time is over. */
+static bool take_sample(struct samples *samples, int64_t due)
+{
+    int64_t start = now_ns();
+    call_counter(samples->counter, (int64_t)samples->count);
+    int64_t end = now_ns();
+    samples->call[samples->count] = end - start;
+    samples->due[samples->count++] = end - due;
+    return samples->count < samples->max && now_seconds() < samples->stop;
+}
+
+static uint32_t start_hogs(void)
+{
+    uint32_t hogs = HOGS_A_CORE * ks_scheduler_count();
+    until = now_seconds() + GIVE_UP_S;
+    for (uint32_t i = 0; i < hogs; i++)
+        if (ks_is_none(ks_spawn(hog, NULL))) wrong("a process was not spawned");
+    return hogs;
+}
+
+static void say(struct samples *samples, uint32_t hogs, double seconds)
+{
+    struct fields fields = { .len = 0 };
+    add_number(&fields, "hogs", hogs);
+    add_latencies(&fields, "", samples->call, samples->count);
+    add_latencies(&fields, "due_", samples->due, samples->count);
+    report(&(struct result){ (int64_t)samples->count, seconds, &fields });
+    ks_exit_process(samples->counter, KS_KILL);
 }
 
 /* The client is there when the hogs come: nobody waits for them to let it begin. */
 void latency_under_load(void)
 {
-    struct fields fields = { .len = 0 };
-    size_t max = (size_t)scaled(2000);
-    struct samples samples = { ks_alloc(max * sizeof(int64_t)), ks_alloc(max * sizeof(int64_t)),
-        0 };
-    uint32_t hogs = HOGS_A_CORE * ks_scheduler_count();
-    ks_pid counter = start_counter(NULL);
-    until = now_seconds() + GIVE_UP_S;
-    for (uint32_t i = 0; i < hogs; i++)
-        if (ks_is_none(ks_spawn(hog, NULL))) wrong("a process was not spawned");
+    struct samples samples;
+    prepare(&samples);
+    uint32_t hogs = start_hogs();
     double start = now_seconds();
-    sample(&samples, max, counter);
+    int64_t due;
+    do {
+        due = now_ns() + NS_PER_MS;
+        ks_sleep(1);
+    } while (take_sample(&samples, due));
     double seconds = now_seconds() - start;
     atomic_store(&over, true);
-    add_number(&fields, "hogs", hogs);
-    add_latencies(&fields, "", samples.call, samples.count);
-    add_latencies(&fields, "due_", samples.due, samples.count);
-    report(&(struct result){ (int64_t)samples.count, seconds, &fields });
-    ks_exit_process(counter, KS_KILL);
+    say(&samples, hogs, seconds);
+}
+
+/* --- server_latency_under_load: our own -------------------------------------------------------
+ * The client is a server, which owns no stack while it waits, so that it is not tied to the thread
+ * of a hog. */
+typedef struct prober_args {
+    struct samples *samples;
+    ks_pid teller;
+} prober_args;
+KS_TYPE(prober_args, (local, samples), teller);
+KS_MODULE(prober, prober_args);
+struct prober {
+    struct samples *samples;
+    ks_pid teller;
+    int64_t due;
+};
+KS_CAST(prober, tick, void);
+
+static void wait_a_moment(prober *self)
+{
+    self->due = now_ns() + NS_PER_MS;
+    if (ks_is_no_ref(prober_cast_after_tick(1, ks_self()))) wrong("no timer");
+}
+
+static ks_next prober_init(prober *self, const prober_args *args)
+{
+    *self = (prober){ args->samples, args->teller, 0 };
+    wait_a_moment(self);
+    return ks_ok();
+}
+
+static ks_next prober_handle_tick(prober *self)
+{
+    if (take_sample(self->samples, self->due)) {
+        wait_a_moment(self);
+        return ks_noreply();
+    }
+    atomic_store(&over, true);
+    must(ks_send(self->teller, ks_bool, &(ks_bool){ true }), "no report");
+    return ks_stop(KS_NORMAL);
+}
+KS_GEN_SERVER(prober, .init = prober_init, .ops = KS_OPS(prober, tick));
+
+void server_latency_under_load(void)
+{
+    struct samples samples;
+    prepare(&samples);
+    double start = now_seconds();
+    must(ks_start(KS_CHILD(prober, &samples, ks_self()), NULL), "no client");
+    uint32_t hogs = start_hogs();
+    if (!ks_receive_as(ks_bool, KS_INFINITY)) wrong("no report");
+    say(&samples, hogs, now_seconds() - start);
 }
 
 /* --- idle_cpu --------------------------------------------------------------------------------- */
