@@ -16,6 +16,7 @@ enum { NS_PER_MS = 1000000 };
 struct filter {
     const ks_type *type;
     uint64_t ref;
+    uint64_t mark; /* where it begins to look; 0: at the front */
     bool (*fits)(const ks_msg *msg, void *arg);
     void *arg;
 };
@@ -69,11 +70,12 @@ static const ks_msg *keep(struct ksi_scheduler *s, struct ksi_process *p, struct
     return &m->public;
 }
 
-/* Waits for what fits, from link on; that of a ref leaves its mark behind what was looked at. */
-static const ks_msg *receive_from(
-    struct ksi_scheduler *s, const struct filter *filter, struct ksi_message **link, ks_ms timeout)
+/* Waits for what fits, and leaves the mark behind what was looked at. */
+static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
 {
     struct ksi_process *self = s->current;
+    struct ksi_message **link =
+        filter->mark ? ksi_mark_start(s, self, filter->mark) : &self->mailbox;
     struct ksi_message **begin = link;
     int64_t until = KS_INFINITY;
     if (timeout > 0 && timeout < KS_INFINITY) until = ksi_fresh_ns(s) / NS_PER_MS + timeout;
@@ -85,7 +87,7 @@ static const ks_msg *receive_from(
             link = &self->mailbox;
         }
         struct ksi_message *m = look(s, self, filter, &link);
-        if (filter->ref && link != begin) ksi_mark_move(s, self, filter->ref, link);
+        if (filter->mark && link != begin) ksi_mark_move(s, self, filter->mark, link);
         if (m) return keep(s, self, m);
         if (timeout <= 0 || !ksi_may_block(s)) return NULL;
         ks_status status = ksi_block_inline(s, KSI_WAIT_MESSAGE, timeout);
@@ -95,12 +97,6 @@ static const ks_msg *receive_from(
         else if (until < KS_INFINITY)
             timeout = until - ksi_fresh_ns(s) / NS_PER_MS;
     }
-}
-
-static inline const ks_msg *receive(
-    struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
-{
-    return receive_from(s, filter, &s->current->mailbox, timeout);
 }
 
 const ks_msg *ks_receive(ks_ms timeout)
@@ -123,8 +119,7 @@ const ks_msg *ks_receive_ref(ks_ref ref, ks_ms timeout)
 {
     KSI_ENTER(s);
     if (!s || !s->current || !ref.id[0]) return NULL;
-    struct ksi_message **link = ksi_mark_start(s, s->current, ref.id[0]);
-    return receive_from(s, &(struct filter){ .ref = ref.id[0] }, link, timeout);
+    return receive(s, &(struct filter){ .ref = ref.id[0], .mark = ref.id[0] }, timeout);
 }
 
 const ks_msg *ks_receive_if(bool (*fit)(const ks_msg *msg, void *arg), void *arg, ks_ms timeout)
@@ -132,4 +127,10 @@ const ks_msg *ks_receive_if(bool (*fit)(const ks_msg *msg, void *arg), void *arg
     KSI_ENTER(s);
     if (!s || !s->current) return NULL;
     return receive(s, &(struct filter){ .fits = fit, .arg = arg }, timeout);
+}
+
+const ks_msg *ksi_receive_marked(struct ksi_scheduler *s, uint64_t ref,
+    bool (*fit)(const ks_msg *msg, void *arg), void *arg, ks_ms timeout)
+{
+    return receive(s, &(struct filter){ .mark = ref, .fits = fit, .arg = arg }, timeout);
 }

@@ -192,7 +192,7 @@ static ks_request send(struct ksi_scheduler *s, ks_pid to, const ks_op *op, cons
     body_of(record->request.response)->collection = collection;
     body_of(record->request.response)->label = label;
     ks_ref ref = ksi_record_ref(s, record);
-    ksi_mark_new(s, s->current, ref.id[0]);
+    if (!collection) ksi_mark_new(s, s->current, ref.id[0]); /* else that has one */
     (void)ksi_send_to(
         s, to, record->request.message, KSI_REFUSABLE); /* refused: the response says so */
     return (ks_request){ ref };
@@ -295,6 +295,9 @@ bool ks_check_response_(
 }
 
 /* --- collections ------------------------------------------------------------------------------ */
+/* What its mark is known by: the handle of no record. */
+static uint64_t mark_of(const ks_requests *all) { return (uint64_t)all->id << 32; }
+
 /* The response to a request of the caller that was decided, where it is queued; or NULL. */
 static struct ksi_response *queued_response(struct ksi_scheduler *s, ks_request request)
 {
@@ -308,10 +311,12 @@ static struct ksi_response *queued_response(struct ksi_scheduler *s, ks_request 
  * wait. */
 static uint32_t id_of(struct ksi_scheduler *s, ks_requests *all)
 {
+    if (all->id) return all->id;
     while (!all->id) {
         ksi_add_owned(&s->current->call_serial, 2); /* even: no call is open */
         all->id = ksi_load_relaxed(&s->current->call_serial);
     }
+    ksi_mark_new(s, s->current, mark_of(all));
     return all->id;
 }
 
@@ -327,6 +332,7 @@ ks_status ks_requests_add(ks_requests *all, ks_request request, uint64_t label)
     if (!response || response->collection) return response ? KS_ALREADY_PRESENT : KS_NOT_FOUND;
     response->collection = id_of(s, all);
     response->label = label;
+    if (!record) ksi_mark_move(s, s->current, mark_of(all), &s->current->mailbox); /* it is there */
     all->count++;
     return KS_OK;
 }
@@ -368,7 +374,7 @@ ks_status ks_wait_any(ks_requests *all, ks_any_response *ret_response, ks_ms tim
     ks_ms left = ks_time_left();
     bool limited = left < timeout;
     ks_ms until = ks_now() + (limited ? left : timeout);
-    const ks_msg *msg = ks_receive_if(belongs, &all->id, ks_until(until));
+    const ks_msg *msg = ksi_receive_marked(s, mark_of(all), belongs, &all->id, ks_until(until));
     if (msg && ks_check_any(all, msg, ret_response)) return KS_OK;
     if (ks_until(until) > 0) return KS_NOMEM; /* for a stack to wait on */
     return limited ? KS_DEADLINE : KS_TIMEOUT;
@@ -411,7 +417,8 @@ size_t ks_requests_list(
         ret_requests[count] = (ks_request){ ksi_record_ref(s, record) };
         ret_labels[count++] = body_of(record->request.response)->label;
     }
-    for (struct ksi_message *m = s->current->mailbox; m && count < max; m = m->next) {
+    struct ksi_message *m = *ksi_mark_start(s, s->current, mark_of(all));
+    for (; m && count < max; m = m->next) {
         if (m->kind != KSI_RESPONSE || body_of(m)->collection != all->id) continue;
         ret_requests[count] = (ks_request){ body_of(m)->public.ref };
         ret_labels[count++] = body_of(m)->label;
@@ -431,7 +438,7 @@ void ks_abandon_all(ks_requests *all)
         ksi_async_end(s, self, record);
     }
     ksi_inbox_drain(s, self);
-    for (struct ksi_message **link = &self->mailbox; *link;) {
+    for (struct ksi_message **link = ksi_mark_start(s, self, mark_of(all)); *link;) {
         if ((*link)->kind == KSI_RESPONSE && body_of(*link)->collection == all->id)
             ksi_message_free(s, ksi_mailbox_take(self, link));
         else

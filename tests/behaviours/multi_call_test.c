@@ -193,6 +193,7 @@ static void a_request_may_be_added_later(void)
     ks_requests all = { 0 }, other = { 0 };
     ks_any_response response;
     start_all(pids);
+    for (ks_int i = 0; i < 40; i++) ks_send(ks_self(), ks_int, &i); /* long enough for marks */
     worker_name_request early = worker_send_name(pids[0]);
     worker_run_request late = worker_send_run(pids[1], after(100));
     worker_name_request apart = worker_send_name(pids[2]);
@@ -209,6 +210,7 @@ static void a_request_may_be_added_later(void)
     KS_CHECK(ks_requests_add(&all, (ks_request){ 0 }, 9) == KS_NOMEM);
     KS_CHECK(all.count == 0 && other.count == 0);
     KS_CHECK_OK(worker_wait_name(apart, &name, 1000)); /* was in none */
+    for (int i = 0; i < 40; i++) KS_CHECK(ks_receive_as(ks_int, 0) != NULL);
     end_all(pids);
 }
 

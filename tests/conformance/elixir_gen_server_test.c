@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* elixir_gen_server_test - cases of Elixir's GenServerTest, on the same stack of items. */
 #include "support/scenario.h"
+#include <string.h>
 
 enum { ITEMS = 8 };
 KS_MODULE(stack, ks_int); /* the first item */
@@ -83,6 +84,48 @@ static void local_name(void)
     KS_CHECK_OK(ks_stop_process(ks_named("my_gen_server_name"), KS_NORMAL, 1000));
 }
 
+/* Names of another type do not compile. */
+static void wrong_names(void)
+{
+    char longer[300];
+    memset(longer, 'n', sizeof longer);
+    longer[256] = 0;
+    const ks_child with_longer = row(longer), empty = row("");
+    KS_CHECK(ks_start_link(&with_longer, NULL) == KS_BADARG);
+    KS_CHECK(ks_start_link(&empty, NULL) == KS_BADARG);
+    KS_CHECK(nothing_comes());
+    longer[255] = 0;
+    ks_pid pid;
+    KS_CHECK_OK(ks_start_link(&with_longer, &pid));
+    KS_CHECK_OK(ks_stop_process(ks_named(longer), KS_NORMAL, 1000));
+}
+
+static void abcast(void)
+{
+    const ks_child how = row("abcast");
+    ks_pid pid;
+    KS_CHECK_OK(ks_start_link(&how, &pid));
+    const ks_pid all[] = { ks_named("abcast"), ks_named("foo@bar") };
+    KS_CHECK(stack_abcast_push(all, 1, &(ks_int){ 2 }) == 1 && pop(pid) == 2);
+    KS_CHECK(stack_abcast_push(all, 2, &(ks_int){ 3 }) == 2 && pop(pid) == 3);
+    KS_CHECK_OK(ks_stop_process(pid, KS_NORMAL, 1000));
+}
+
+static void multi_call(void)
+{
+    const ks_child how = row("multi_call");
+    ks_int items[2] = { 0, -1 };
+    ks_status statuses[2];
+    ks_pid pid;
+    KS_CHECK_OK(ks_start_link(&how, &pid));
+    KS_CHECK_OK(stack_cast_push(pid, &(ks_int){ 2 }));
+    const ks_pid all[] = { ks_named("multi_call"), ks_named("foo@bar") };
+    KS_CHECK(stack_multi_call_pop(all, 1, items, statuses, 1000) == 1 && items[0] == 2);
+    KS_CHECK(stack_multi_call_pop(all, 2, items, statuses, 1000) == 1 && items[0] == 1);
+    KS_CHECK(statuses[0] == KS_OK && statuses[1] == KS_NOPROC && items[1] == -1);
+    KS_CHECK_OK(ks_stop_process(pid, KS_NORMAL, 1000));
+}
+
 static void nil_name(void)
 {
     const ks_child how = row(NULL);
@@ -122,5 +165,6 @@ int main(int argc, char **argv)
     return run_cases("Elixir GenServerTest", argc, argv,
         SCENARIOS({ "start_link/2, call/2 and cast/2", start_link_call_and_cast },
             { "start/2", start_is_not_linked }, { "start_link/3 with local", local_name },
+            { "start_link/3", wrong_names }, { "abcast/3", abcast }, { "multi_call/4", multi_call },
             { "nil name", nil_name }, { "whereis/1", whereis }, { "stop/3", stop }));
 }

@@ -53,6 +53,26 @@ static void request(void)
     KS_CHECK_OK(echo_wait_say(sent, &reply, 1000));
 }
 
+/* More of them than a process has marks, asked for at once. */
+static void collection(void)
+{
+    enum { ASKED = 12 };
+    ks_requests all = { 0 };
+    ks_any_response response;
+    for (int i = 0; i < ASKED; i++)
+        KS_CHECK_OK(echo_collect_say(&all, (uint64_t)i, server, &(ks_int){ i }));
+    for (int i = 0; i < ASKED; i++) KS_CHECK_OK(ks_wait_any(&all, &response, 1000));
+    KS_CHECK(ks_wait_any(&all, &response, 1000) == KS_EMPTY);
+}
+
+static void abandoned_collection(void)
+{
+    ks_requests all = { 0 };
+    KS_CHECK_OK(echo_collect_say(&all, 0, server, &(ks_int){ 1 }));
+    ks_yield();
+    ks_abandon_all(&all);
+}
+
 static void abandoned(void)
 {
     echo_say_request sent = echo_send_say(server, &(ks_int){ 1 });
@@ -103,7 +123,8 @@ static const struct {
     void (*run)(void);
 } forms[] = { { "call", call }, { "request", request }, { "abandoned request", abandoned },
     { "DOWN", down }, { "flushed DOWN", flushed }, { "timer", timer }, { "alias", alias },
-    { "polled ref", polled } };
+    { "polled ref", polled }, { "collection", collection },
+    { "abandoned collection", abandoned_collection } };
 
 /* --- measuring -------------------------------------------------------------------------------- */
 static int64_t batch_ns(void (*form)(void))
