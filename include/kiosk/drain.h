@@ -6,7 +6,8 @@
  *        ks_trap_drain gets a ks_drain message. Supervisors restart no more what ends clean.
  *     2. The tree is stopped as always, last child first. But a child whose row says `.drain` is
  *        first left alone for so long: it ends by itself when its work is done, while what it
- *        needs, which was started before it, still runs.
+ *        needs, which was started before it, still runs. Supervisors answer meanwhile; they start
+ *        nobody any more.
  *     3. Who has not ended then is told to shut down, and `.shutdown` later killed.
  * All the waiting of step 2 together ends after drain_timeout, everything after stop_timeout
  * (ks_runtime_options). What a limit killed makes the program's end KS_EXITED, ks_main's 1. A

@@ -41,6 +41,7 @@ typedef struct ks_child_list {
     size_t item_size; /* so that a newer library can read rows of older programs */
 } ks_child_list;
 
+typedef struct ks_extra_arguments ks_extra_arguments;
 struct ks_supervisor_spec {
     ks_strategy strategy;
     int max_restarts;      /* default 3; KS_NONE: the first failure ends the supervisor */
@@ -50,6 +51,7 @@ struct ks_supervisor_spec {
     ks_child_list children;
     ks_auto_shutdown auto_shutdown;
     ks_backoff backoff; /* of children whose row says nothing; default: none */
+    const ks_extra_arguments *extra_arguments; /* dynamic only; default: none */
 };
 
 #define KS_CHILDREN(...)                                                                           \
@@ -88,6 +90,32 @@ struct ks_supervisor_spec {
         .init = P##_init_,                                                                         \
         .supervisor = &P##_spec_ }
 enum { KS_SUPERVISOR_STATE_SIZE = 192 };
+
+/* Arguments that a dynamic supervisor adds to those of its children of module C, whoever starts
+ * them: what all of them share, so that who asks for one need not know it.
+ *
+ *     KS_EXTRA_ARGUMENTS(rooms, room);
+ *     static void rooms_add_arguments(const rooms_args *own, room_args *args)
+ *     {
+ *         args->archive = own->archive;
+ *     }
+ *     KS_SUPERVISOR_INIT(rooms, .strategy = KS_DYNAMIC, .extra_arguments = &rooms_extra_arguments);
+ *
+ * It runs in the supervisor before each start, so also before a restart, on a copy of what the row
+ * says: what it stores there is copied to the child, and not into the row. own: the arguments of
+ * the supervisor. KS_MODULE of both must stand before. */
+#define KS_EXTRA_ARGUMENTS(P, C)                                                                   \
+    static void P##_add_arguments(const P##_args *own, C##_args *args);                            \
+    static void P##_add_arguments_(const void *own, void *args)                                    \
+    {                                                                                              \
+        P##_add_arguments((const P##_args *)own, (C##_args *)args);                                \
+    }                                                                                              \
+    static const ks_extra_arguments P##_extra_arguments = { &C##_module, P##_add_arguments_ }
+struct ks_extra_arguments {
+    const ks_module *module;
+    void (*add)(const void *own, void *args);
+};
+
 /* Inside P_init only: copied; started after P_init has returned. KS_ALREADY_PRESENT (same id),
  * KS_FULL, KS_BADARG (a wrong row, or the supervisor is dynamic), KS_DENIED (not inside P_init). */
 static inline ks_status ks_add_child(const ks_child *child) KS_MUST_USE;
@@ -108,7 +136,9 @@ KS_API ks_status ks_check_children(const ks_supervisor_spec *spec, size_t *ret_i
 
 /* --- a running supervisor --------------------------------------------------------------------- */
 /* These block until it has answered, so also while it waits for the init of another child. All give
- * the statuses of a call, too: KS_NOPROC, KS_UNDEF (that is no supervisor), KS_CALLING_SELF... */
+ * the statuses of a call, too: KS_NOPROC, KS_UNDEF (that is no supervisor), KS_CALLING_SELF...
+ * One that was told to end while the program drains answers until its children have finished their
+ * work; whatever would start a child or change a row is KS_DRAINING then. */
 /* Copies the row, starts the child, keeps it when the start succeeded, or gave KS_IGNORE (not of a
  * temporary or dynamic child). KS_ALREADY_STARTED (*ret_pid: who has the id or the name),
  * KS_ALREADY_PRESENT (the id exists, but does not run), KS_FULL, KS_BADARG, or what the start
@@ -148,6 +178,11 @@ static inline ks_status ks_change_child(ks_pid supervisor, const ks_child *child
  * KS_BADARG. */
 static inline ks_status ks_change_limits(
     ks_pid supervisor, const ks_supervisor_limits *limits) KS_MUST_USE;
+/* Another .auto_shutdown for a running supervisor, from the next end of a child on. With KS_NEVER
+ * the children that are significant stay as they are, but no end counts, and no row may say so any
+ * more. KS_BADARG: there is none such, or it is dynamic. */
+KS_API ks_status ks_change_auto_shutdown(
+    ks_pid supervisor, ks_auto_shutdown auto_shutdown) KS_MUST_USE;
 
 typedef enum ks_child_state {
     KS_CHILD_RUNNING,

@@ -2,7 +2,8 @@
 /* supervisor.c - starts children, starts them again when they end, and ends with them.
  *
  *     start -> module's init -> the children, in order -> serve, until one of
- *         asked to stop, the parent's exit, too many restarts -> the children, in reverse order
+ *         asked to stop, the parent's exit, too many restarts -> [their work, when the program
+ *         drains] -> the children, in reverse order
  *
  * A supervisor always traps exits; those of its children come to supervisor_restart.c. While it
  * starts or stops a child it does nothing else. See supervisor.h. */
@@ -83,6 +84,7 @@ static ks_status set_up(struct ksi_supervisor *self, const ks_module *module)
     if (!spec || module->state_size < sizeof *self) return KS_BADARG;
     if (!ksi_supervisor_spec_is_right(spec)) return KS_BADARG;
     self->module = module;
+    self->auto_shutdown = (uint8_t)spec->auto_shutdown;
     return ksi_supervisor_set_limits(self, &(ks_supervisor_limits){ 0 });
 }
 
@@ -117,8 +119,10 @@ static ks_status start_children(struct ksi_supervisor *self)
 /* --- callbacks -------------------------------------------------------------------------------- */
 static ks_next on_start(const ks_module *module, void *state, const void *args)
 {
+    static const ks_none none;
     struct ksi_supervisor *self = state;
     (void)ks_trap_exit(true);
+    self->args = !module->args || module->args() == &ks_none_type ? (const void *)&none : args;
     ks_status status = set_up(self, module);
     if (!status) status = add_listed(self);
     if (status) return ks_fail(status);
@@ -130,12 +134,19 @@ static ks_next on_start(const ks_module *module, void *state, const void *args)
 
 static ks_next on_message(const ks_module *module, void *self, const ks_msg *msg)
 {
-    return msg->op ? ksi_supervisor_serve(self, msg) : ks_unexpected_(module, msg);
+    const ks_down *down = ks_as(ks_down, msg);
+    if (msg->op) return ksi_supervisor_serve(self, msg);
+    if (down && ((struct ksi_supervisor *)self)->leaving)
+        return ksi_supervisor_lost(self, down->pid, ksi_child_reason(down->pid, down->reason));
+    return ks_unexpected_(module, msg);
 }
 
 static ks_next on_exit(const ks_module *module, void *self, const ks_exited *exited, bool parent)
 {
-    if (parent) return ks_stop(exited->reason);
+    bool leaving = ((struct ksi_supervisor *)self)->leaving;
+    if (parent)
+        return leaving ? ks_stop(exited->reason) : ksi_supervisor_leave(self, exited->reason);
+    if (leaving) return ksi_supervisor_lost(self, exited->pid, exited->reason);
     struct ksi_child *child = ksi_child_of_pid(self, exited->pid);
     if (child && child->state == KS_CHILD_RUNNING)
         return ksi_child_ended(self, child, exited->reason);
@@ -150,6 +161,11 @@ static ks_next on_exit(const ks_module *module, void *self, const ks_exited *exi
 static ks_next on_continue(const ks_module *module, void *self, int what)
 {
     return ksi_supervisor_retry(self);
+}
+
+static ks_next on_system(const ks_module *module, void *self, ks_reason stop)
+{
+    return ksi_supervisor_leave(self, stop);
 }
 
 static void on_terminate(const ks_module *module, void *self, ks_reason why)
@@ -169,4 +185,5 @@ const ks_behaviour ks_supervisor_behaviour = { .version = KS_BEHAVIOUR_VERSION,
     .on_message = on_message,
     .on_exit = on_exit,
     .on_continue = on_continue,
+    .on_system = on_system,
     .on_terminate = on_terminate };

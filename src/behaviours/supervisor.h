@@ -47,8 +47,17 @@ struct ksi_child {
     ks_ms started;    /* when; only with a back-off */
 };
 
+/* What a supervisor that was told to end waits for, while the program drains. */
+enum ksi_leaving {
+    KSI_STAYS,   /* it was not told to end */
+    KSI_WORKING, /* the work of a child; of a dynamic supervisor that of all */
+    KSI_ASKED,   /* the end of a child that was told to shut down */
+    KSI_KILLED   /* ... that was killed */
+};
+
 struct ksi_supervisor {
     const ks_module *module;
+    const void *args;               /* its own, borrowed as long as the process lives */
     struct ksi_child *first, *last; /* in start order */
     struct ksi_index by_pid, by_id;
     struct ksi_child *retry, *retry_last; /* whose restart failed: to be tried again */
@@ -59,9 +68,17 @@ struct ksi_supervisor {
     ks_ms window;
     uint32_t max_children; /* 0: no limit */
     uint32_t delays;       /* the serial of the latest wait */
+    uint8_t auto_shutdown; /* enum ks_auto_shutdown */
+    uint8_t leaving;       /* enum ksi_leaving */
     bool in_init;          /* the module's init runs: it may add children */
     bool asked;            /* a call is being handled: the caller knows what was started */
     bool killed;           /* a limit made it kill a child, or a supervisor below it */
+    /* --- while it leaves --- */
+    uint32_t patience; /* the serial of the wait */
+    uint32_t at_work;  /* running children that may finish their work */
+    ks_reason why;     /* with which it will end */
+    struct ksi_child
+        *awaited; /* of a supervisor that is not dynamic; those behind it are stopped */
 };
 _Static_assert(sizeof(struct ksi_supervisor) <= KS_SUPERVISOR_STATE_SIZE,
     "the size that modules give to their states");
@@ -89,11 +106,17 @@ static inline bool ksi_is_forgotten(
 /* KS_OK, KS_BADARG: then nothing has changed. A field that is 0 is taken from the module. */
 ks_status ksi_supervisor_set_limits(
     struct ksi_supervisor *self, const ks_supervisor_limits *limits);
+static inline bool ksi_auto_shutdown_is_right(ks_strategy strategy, int auto_shutdown)
+{
+    if (auto_shutdown < KS_NEVER || auto_shutdown > KS_ALL_SIGNIFICANT) return false;
+    return auto_shutdown == KS_NEVER || strategy != KS_DYNAMIC;
+}
 
 /* --- supervisor_check.c: what may be a row, or a supervisor ----------------------------------- */
 /* Of a spec, without its children. */
 bool ksi_supervisor_spec_is_right(const ks_supervisor_spec *spec);
-bool ksi_child_row_is_right(const ks_supervisor_spec *spec, const ks_child *row);
+bool ksi_child_row_is_right(
+    const ks_supervisor_spec *spec, ks_auto_shutdown auto_shutdown, const ks_child *row);
 /* What a row says, or its supervisor, or the library. */
 const char *ksi_child_row_id(const ks_child *row);
 ks_restart ksi_child_row_restart(const ks_supervisor_spec *spec, const ks_child *row);
@@ -143,10 +166,29 @@ void ksi_child_report(const char *context, const struct ksi_supervisor *self,
     const struct ksi_child *child, const char *format, ...) KS_PRINTF(4, 5);
 
 /* --- supervisor_stop.c ------------------------------------------------------------------------ */
+/* Asks, or kills at once, and gives the monitor. A supervisor that cannot make one ends itself: it
+ * could not know when the child is gone, and its own end ends the child. */
+ks_ref ksi_child_tell(const struct ksi_child *child);
+/* Its process is gone, as it was told, or has ended by itself meanwhile: reports what is worth it.
+ */
+void ksi_child_gone(struct ksi_supervisor *self, struct ksi_child *child, ks_reason reason);
+/* What a DOWN says; when the monitor came too late, what the exit says that stands in the queue. */
+ks_reason ksi_child_reason(ks_pid pid, ks_reason down);
 /* Ends its process, or its restarting; returns when it is gone. */
 void ksi_child_stop(struct ksi_supervisor *self, struct ksi_child *child);
 /* All, in reverse start order; those of a dynamic supervisor at once. */
 void ksi_supervisor_stop_children(struct ksi_supervisor *self);
+
+/* --- supervisor_drain.c ----------------------------------------------------------------------- */
+/* The supervisor is to end: at once, or, when the program drains, as soon as its children have
+ * finished their work. */
+ks_next ksi_supervisor_leave(struct ksi_supervisor *self, ks_reason why);
+/* While it leaves: the next step, if there is one to be done now. */
+ks_next ksi_supervisor_leave_on(struct ksi_supervisor *self);
+/* ... a process has ended, which may be a child: by an exit, or by a DOWN. */
+ks_next ksi_supervisor_lost(struct ksi_supervisor *self, ks_pid pid, ks_reason reason);
+/* ... the wait with this serial is over. */
+ks_next ksi_supervisor_impatient(struct ksi_supervisor *self, uint32_t patience);
 
 /* --- supervisor_restart.c --------------------------------------------------------------------- */
 /* The process of a child has ended by itself: restarts it, keeps it stopped, or forgets it. */
@@ -157,10 +199,20 @@ ks_next ksi_supervisor_retry(struct ksi_supervisor *self);
 ks_next ksi_child_due(struct ksi_supervisor *self, struct ksi_child *child);
 
 /* --- supervisor_call.c ------------------------------------------------------------------------ */
+typedef struct ksi_children {
+    ks_text supervisor; /* the name of its module */
+    ks_pid pid;         /* its own */
+    uint64_t count;     /* of all: the list may be cut */
+    KS_LIST_OF(ks_child_info) infos;
+} ksi_children;
+/* What a supervisor answers about its children, at most max of them; borrowed as a reply is. */
+ks_status ksi_which_children(ks_pid supervisor, size_t max, ksi_children *ret_children);
 /* A call or cast. */
 ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg);
 /* Has ksi_supervisor_retry run after what is queued. False: out of memory, or the queue is full. */
 bool ksi_supervisor_retry_later(void);
 /* Has ksi_child_due run when delay ms are over. The zero ref: out of memory. */
 ks_ref ksi_child_due_later(const struct ksi_child *child, ks_ms delay);
+/* Has ksi_supervisor_impatient run when limit ms are over. False: out of memory. */
+bool ksi_supervisor_impatient_later(uint32_t patience, ks_ms limit);
 #endif

@@ -55,12 +55,11 @@ typedef struct ksi_limits {
 } ksi_limits;
 KS_TYPE(ksi_limits, max_restarts, max_seconds, max_children);
 
-typedef struct ksi_children {
-    ks_text supervisor; /* the name of its module */
-    ks_pid pid;         /* its own */
-    uint64_t count;     /* of all: the list may be cut */
-    KS_LIST_OF(ks_child_info) infos;
-} ksi_children;
+typedef struct ksi_patience {
+    uint32_t serial;
+} ksi_patience;
+KS_TYPE(ksi_patience, serial);
+
 KS_TYPE(ksi_children, supervisor, pid, count, (list, infos, ks_child_info));
 
 union reply {
@@ -119,7 +118,7 @@ static ksi_row row_to_send(const ks_child *row)
 static ks_status start_child(struct ksi_supervisor *self, const ks_child *row, ks_pid *ret_pid)
 {
     struct ksi_child *child;
-    ks_status status = ksi_child_check(self, row, &child);
+    ks_status status = self->leaving ? KS_DRAINING : ksi_child_check(self, row, &child);
     if (status == KS_ALREADY_STARTED) *ret_pid = child->pid;
     if (status) return status;
     child = ksi_child_new(self, row);
@@ -151,12 +150,14 @@ static ks_next handle_start_child(void *state, const void *request, void *reply)
 static ks_status start_or_get(struct ksi_supervisor *self, const ks_child *row, ks_pid *ret_pid)
 {
     bool has_id = row->id || !ksi_is_dynamic(self);
-    if (!has_id || !ksi_child_row_is_right(ksi_supervisor_spec(self), row)) return KS_BADARG;
+    if (!has_id || !ksi_child_row_is_right(ksi_supervisor_spec(self), self->auto_shutdown, row))
+        return KS_BADARG;
     struct ksi_child *child = ksi_child_of_id(self, ksi_child_row_id(row));
     if (!child) return start_child(self, row, ret_pid);
     *ret_pid = child->pid;
     if (child->state == KS_CHILD_RUNNING) return KS_OK;
     if (child->state == KS_CHILD_RESTARTING) return KS_ALREADY_PRESENT;
+    if (self->leaving) return KS_DRAINING;
     return ksi_child_start(self, child, child->row.args, ret_pid);
 }
 
@@ -193,7 +194,8 @@ static ks_next handle_change_child(void *state, const void *request, void *reply
 {
     const struct ksi_supervisor *self = state;
     ks_child row = row_of(request);
-    if (!ksi_child_row_is_right(ksi_supervisor_spec(self), &row)) return ks_fail(KS_BADARG);
+    if (!ksi_child_row_is_right(ksi_supervisor_spec(self), self->auto_shutdown, &row))
+        return ks_fail(KS_BADARG);
     struct ksi_child *child = ksi_child_of_id(state, ksi_child_row_id(&row));
     if (!child) return ks_fail(KS_NOT_FOUND);
     if (!may_become(self, child, &row)) return ks_fail(KS_BADARG);
@@ -207,6 +209,16 @@ static ks_next handle_change_limits(void *state, const void *request, void *repl
     ks_status status = ksi_supervisor_set_limits(state,
         &(ks_supervisor_limits){ limits->max_restarts, limits->max_seconds, limits->max_children });
     return status ? ks_fail(status) : ks_reply();
+}
+
+static ks_next handle_change_auto_shutdown(void *state, const void *request, void *reply)
+{
+    struct ksi_supervisor *self = state;
+    ks_int wanted = *(const ks_int *)request;
+    if (!ksi_auto_shutdown_is_right(ksi_supervisor_spec(self)->strategy, (int)wanted))
+        return ks_fail(KS_BADARG);
+    self->auto_shutdown = (uint8_t)wanted;
+    return ks_reply();
 }
 
 static ks_next terminate_child(struct ksi_supervisor *self, struct ksi_child *child)
@@ -237,6 +249,7 @@ static ks_next handle_restart_child(void *state, const void *id, void *reply)
     struct ksi_child *child = child_of(state, id);
     ksi_started_child *started = reply;
     if (!child) return ks_fail(KS_NOT_FOUND);
+    if (((struct ksi_supervisor *)state)->leaving) return ks_fail(KS_DRAINING);
     started->pid = child->state == KS_CHILD_RUNNING ? child->pid : (ks_pid){ 0 };
     started->status = KS_ALREADY_STARTED;
     if (child->state == KS_CHILD_STOPPED)
@@ -302,6 +315,11 @@ static ks_next handle_due(void *state, const void *msg, void *reply)
     return child ? ksi_child_due(state, child) : ks_noreply();
 }
 
+static ks_next handle_patience(void *state, const void *msg, void *reply)
+{
+    return ksi_supervisor_impatient(state, ((const ksi_patience *)msg)->serial);
+}
+
 /* --- operations ------------------------------------------------------------------------------- */
 #define OPERATION(NAME, KIND, REQUEST, REPLY)                                                      \
     static const ks_op NAME##_op = { KIND, #NAME, &protocol, REQUEST, REPLY, handle_##NAME }
@@ -310,6 +328,7 @@ OPERATION(start_or_get, KS_OP_CALL, &ksi_row_type, &ksi_started_child_type);
 OPERATION(get_child, KS_OP_CALL, &ksi_of_child_type, &ksi_row_type);
 OPERATION(change_child, KS_OP_CALL, &ksi_row_type, &ks_none_type);
 OPERATION(change_limits, KS_OP_CALL, &ksi_limits_type, &ks_none_type);
+OPERATION(change_auto_shutdown, KS_OP_CALL, &ks_int_type, &ks_none_type);
 OPERATION(terminate_child, KS_OP_CALL, &ks_text_type, &ks_none_type);
 OPERATION(terminate_child_pid, KS_OP_CALL, &ks_pid_type, &ks_none_type);
 OPERATION(restart_child, KS_OP_CALL, &ks_text_type, &ksi_started_child_type);
@@ -318,6 +337,14 @@ OPERATION(which_children, KS_OP_CALL, &ks_int_type, &ksi_children_type);
 OPERATION(count_children, KS_OP_CALL, &ks_none_type, &ks_child_counts_type);
 OPERATION(retry, KS_OP_CAST, &ks_none_type, NULL);
 OPERATION(due, KS_OP_CAST, &ksi_delay_type, NULL);
+OPERATION(patience, KS_OP_CAST, &ksi_patience_type, NULL);
+
+/* What a supervisor that leaves does not do any more, beside starting somebody. */
+static bool is_late(const ks_op *op)
+{
+    return op == &change_child_op || op == &change_limits_op || op == &change_auto_shutdown_op ||
+        op == &due_op;
+}
 
 /* Sockets that came with a request and that nobody took: not ours to keep. A message to nobody
  * closes what it holds; what has left with the answer is not in it. */
@@ -325,6 +352,12 @@ static void close_left(const ks_op *op, const union reply *reply)
 {
     if (op->reply == &ksi_started_child_type && reply->started.args.value)
         (void)ks_send_((ks_pid){ 0 }, op->reply, &reply->started);
+}
+
+static ks_next serve_late(const ks_op *op)
+{
+    if (op->kind == KS_OP_CALL) ks_answer_(op, KS_DRAINING, NULL);
+    return ks_noreply();
 }
 
 ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
@@ -337,6 +370,7 @@ ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
         ks_answer_(op, KS_UNDEF, NULL);
         return ks_noreply();
     }
+    if (self->leaving && is_late(op)) return serve_late(op);
     self->asked = op->kind == KS_OP_CALL;
     ks_next next = op->invoke(self, msg->body, &reply);
     self->asked = false;
@@ -346,7 +380,7 @@ ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
     else
         ks_answer_(op, KS_OK, &reply);
     close_left(op, &reply);
-    return ks_noreply();
+    return self->leaving ? ksi_supervisor_leave_on(self) : ks_noreply();
 }
 
 bool ksi_supervisor_retry_later(void)
@@ -361,6 +395,13 @@ ks_ref ksi_child_due_later(const struct ksi_child *child, ks_ms delay)
 {
     ksi_delay due = { child->pid, child->delay };
     return ks_cast_timer_(KS_TIMER_AFTER, delay, ks_self(), &due_op, &due);
+}
+
+bool ksi_supervisor_impatient_later(uint32_t patience, ks_ms limit)
+{
+    ksi_patience over = { patience };
+    return limit >= KS_INFINITY ||
+        !ks_is_no_ref(ks_cast_timer_(KS_TIMER_AFTER, limit, ks_self(), &patience_op, &over));
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -417,6 +458,12 @@ ks_status ks_change_limits_(ks_pid supervisor, const ks_supervisor_limits *limit
     return ks_call_(supervisor, &change_limits_op, &request, NULL, KS_INFINITY);
 }
 
+ks_status ks_change_auto_shutdown(ks_pid supervisor, ks_auto_shutdown auto_shutdown)
+{
+    ks_int wanted = (ks_int)auto_shutdown;
+    return ks_call_(supervisor, &change_auto_shutdown_op, &wanted, NULL, KS_INFINITY);
+}
+
 static ks_status ask_by_id(ks_pid supervisor, const ks_op *op, const char *id, void *ret_reply)
 {
     ks_text text = ks_str(id);
@@ -448,7 +495,7 @@ ks_status ks_delete_child(ks_pid supervisor, const char *id)
     return ask_by_id(supervisor, &delete_child_op, id, NULL);
 }
 
-static ks_status which_children(ks_pid supervisor, size_t max, ksi_children *ret_children)
+ks_status ksi_which_children(ks_pid supervisor, size_t max, ksi_children *ret_children)
 {
     ks_int most = max < INT64_MAX ? (ks_int)max : INT64_MAX;
     return ks_call_(supervisor, &which_children_op, &most, ret_children, KS_INFINITY);
@@ -458,7 +505,7 @@ ks_status ks_which_children(
     ks_pid supervisor, ks_child_info *ret_children, size_t max, size_t *ret_count)
 {
     ksi_children children;
-    ks_status status = which_children(supervisor, max, &children);
+    ks_status status = ksi_which_children(supervisor, max, &children);
     if (status) return status;
     size_t count = children.infos.count;
     if (count) memcpy(ret_children, children.infos.items, count * sizeof *ret_children);
@@ -470,86 +517,4 @@ ks_status ks_count_children(ks_pid supervisor, ks_child_counts *ret_counts)
 {
     ks_none none = { 0 };
     return ks_call_(supervisor, &count_children_op, &none, ret_counts, KS_INFINITY);
-}
-
-/* --- the tree as text ------------------------------------------------------------------------- */
-enum { SHOWN = 20, DEPTH_MAX = 32 };
-
-struct tree {
-    char *buffer;
-    size_t size, length;
-    char indent[3 * DEPTH_MAX + 1];
-    int depth;
-};
-
-static void put(struct tree *tree, ks_text text)
-{
-    for (size_t i = 0; i < text.len; i++, tree->length++)
-        if (tree->length + 1 < tree->size) tree->buffer[tree->length] = text.ptr[i];
-}
-
-static void put_pid(struct tree *tree, ks_pid pid)
-{
-    char text[64];
-    ks_print_(&ks_pid_type, &pid, text, sizeof text);
-    put(tree, ks_str(text));
-}
-
-static void put_child(struct tree *tree, const ks_child_info *info, bool last)
-{
-    put(tree, ks_str(tree->indent));
-    put(tree, ks_str(last ? "`- " : "|- "));
-    put(tree, info->id);
-    put(tree, ks_str(" "));
-    if (info->state == KS_CHILD_RUNNING)
-        put_pid(tree, info->pid);
-    else
-        put(tree, ks_str(info->state == KS_CHILD_STOPPED ? "stopped" : "restarting"));
-    put(tree, ks_str(" "));
-    put(tree, info->is_supervisor ? ks_str("supervisor") : info->name);
-    put(tree, ks_str("\n"));
-}
-
-static void put_more(struct tree *tree, uint64_t count)
-{
-    char text[64];
-    ks_print_(&ks_int_type, &(ks_int){ (ks_int)count }, text, sizeof text);
-    put(tree, ks_str(tree->indent));
-    put(tree, ks_str("... and "));
-    put(tree, ks_str(text));
-    put(tree, ks_str(" more\n"));
-}
-
-/* Of a supervisor that does not answer, nothing is shown. Recursion: at most DEPTH_MAX. */
-static void put_children(struct tree *tree, const ksi_children *children)
-{
-    size_t count = children->infos.count;
-    uint64_t more = children->count - count;
-    for (size_t i = 0; i < count; i++) {
-        const ks_child_info *info = &children->infos.items[i];
-        bool last = i + 1 == count && !more;
-        ksi_children below;
-        put_child(tree, info, last);
-        if (!info->is_supervisor || ks_is_none(info->pid) || tree->depth == DEPTH_MAX) continue;
-        if (which_children(info->pid, SHOWN, &below) != KS_OK) continue;
-        memcpy(&tree->indent[3 * tree->depth++], last ? "   " : "|  ", 4);
-        put_children(tree, &below);
-        tree->indent[3 * --tree->depth] = 0;
-    }
-    if (more) put_more(tree, more);
-}
-
-size_t ks_format_tree(ks_pid supervisor, char *buffer, size_t size)
-{
-    struct tree tree = { .buffer = buffer, .size = size };
-    ksi_children children;
-    if (which_children(supervisor, SHOWN, &children) == KS_OK) {
-        put(&tree, children.supervisor);
-        put(&tree, ks_str(" "));
-        put_pid(&tree, children.pid);
-        put(&tree, ks_str(" supervisor\n"));
-        put_children(&tree, &children);
-    }
-    if (size) buffer[tree.length < size ? tree.length : size - 1] = 0;
-    return tree.length;
 }

@@ -40,12 +40,14 @@ bool ksi_supervisor_spec_is_right(const ks_supervisor_spec *spec)
     if (spec->max_restarts < KS_NONE || spec->max_seconds < 0) return false;
     if (spec->strategy < KS_ONE_FOR_ONE || spec->strategy > KS_DYNAMIC) return false;
     if (spec->restart < KS_RESTART_DEFAULT || spec->restart > KS_TEMPORARY) return false;
-    if (spec->auto_shutdown < KS_NEVER || spec->auto_shutdown > KS_ALL_SIGNIFICANT) return false;
-    if (spec->auto_shutdown != KS_NEVER && spec->strategy == KS_DYNAMIC) return false;
+    if (!ksi_auto_shutdown_is_right(spec->strategy, (int)spec->auto_shutdown)) return false;
+    const ks_extra_arguments *extra = spec->extra_arguments;
+    if (extra && (spec->strategy != KS_DYNAMIC || !extra->module || !extra->add)) return false;
     return ks_backoff_is_right(&spec->backoff);
 }
 
-bool ksi_child_row_is_right(const ks_supervisor_spec *spec, const ks_child *row)
+bool ksi_child_row_is_right(
+    const ks_supervisor_spec *spec, ks_auto_shutdown auto_shutdown, const ks_child *row)
 {
     if (!row->module || !row->module->behaviour) return false;
     if (row->restart < KS_RESTART_DEFAULT || row->restart > KS_TEMPORARY) return false;
@@ -53,7 +55,7 @@ bool ksi_child_row_is_right(const ks_supervisor_spec *spec, const ks_child *row)
     if (row->start_timeout < 0 || row->drain < 0) return false;
     if (!ks_backoff_is_right(&row->backoff)) return false;
     if (!row->significant) return true;
-    return spec->auto_shutdown != KS_NEVER && ksi_child_row_restart(spec, row) != KS_PERMANENT;
+    return auto_shutdown != KS_NEVER && ksi_child_row_restart(spec, row) != KS_PERMANENT;
 }
 
 /* --- without a supervisor --------------------------------------------------------------------- */
@@ -66,7 +68,8 @@ static ks_child row_at(const ks_supervisor_spec *spec, size_t index)
 static ks_status check_row(const ks_supervisor_spec *spec, size_t index)
 {
     ks_child row = row_at(spec, index);
-    if (spec->strategy == KS_DYNAMIC || !ksi_child_row_is_right(spec, &row)) return KS_BADARG;
+    if (spec->strategy == KS_DYNAMIC) return KS_BADARG;
+    if (!ksi_child_row_is_right(spec, spec->auto_shutdown, &row)) return KS_BADARG;
     for (size_t i = 0; i < index; i++) {
         ks_child earlier = row_at(spec, i);
         if (strcmp(ksi_child_row_id(&earlier), ksi_child_row_id(&row)) == 0)

@@ -99,7 +99,8 @@ ks_status ksi_child_check(
     const struct ksi_supervisor *self, const ks_child *row, struct ksi_child **ret_child)
 {
     uint32_t max = self->max_children;
-    if (!ksi_child_row_is_right(ksi_supervisor_spec(self), row)) return KS_BADARG;
+    if (!ksi_child_row_is_right(ksi_supervisor_spec(self), self->auto_shutdown, row))
+        return KS_BADARG;
     bool has_id = row->id || !ksi_is_dynamic(self);
     struct ksi_child *child = has_id ? ksi_child_of_id(self, ksi_child_row_id(row)) : NULL;
     if (child) {
@@ -136,6 +137,7 @@ void ksi_child_insert(struct ksi_supervisor *self, struct ksi_child *child)
 
 void ksi_child_remove(struct ksi_supervisor *self, struct ksi_child *child)
 {
+    if (self->awaited == child) self->awaited = child->next; /* from there on it goes on */
     if (child->previous)
         child->previous->next = child->next;
     else
@@ -227,10 +229,24 @@ void ksi_child_wait_no_more(struct ksi_supervisor *self, struct ksi_child *child
 void ksi_child_stopped(struct ksi_supervisor *self, struct ksi_child *child)
 {
     if (child->state == KS_CHILD_STOPPED) return;
-    if (child->state == KS_CHILD_RUNNING) self->counts.active--;
+    if (child->state == KS_CHILD_RUNNING) {
+        self->counts.active--;
+        if (self->leaving && child->row.drain > 0) self->at_work--;
+    }
     ksi_child_wait_no_more(self, child);
     ksi_index_remove(&self->by_pid, &child->by_pid);
     child->state = KS_CHILD_STOPPED;
+}
+
+/* A copy, with what the supervisor adds to it; NULL: it adds nothing. */
+static void *with_extra(const struct ksi_supervisor *self, const ks_child *row, const void *args)
+{
+    const ks_extra_arguments *extra = ksi_supervisor_spec(self)->extra_arguments;
+    if (!extra || !args || extra->module != row->module) return NULL;
+    size_t size = row->module->args()->size;
+    void *copy = memcpy(ks_alloc(size), args, size);
+    extra->add(self->args, copy);
+    return copy;
 }
 
 ks_status ksi_child_start(
@@ -238,10 +254,12 @@ ks_status ksi_child_start(
 {
     ks_child row = child->row;
     ks_pid pid = { 0 };
-    row.args = args;
+    void *extended = with_extra(self, &row, args);
+    row.args = extended ? extended : args;
     ks_status status = child->has_id ? ks_bind_child_(row.id, (ks_pid){ 0 }) : KS_OK;
     if (status == KS_BADARG) status = KS_OK; /* an empty id is nobody's name */
     if (!status) status = ks_start_link(&row, &pid);
+    ks_free(extended);
     if (status == KS_OK) {
         running(self, child, pid);
         ksi_child_report(NULL, self, child, "started");

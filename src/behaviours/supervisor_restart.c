@@ -124,8 +124,10 @@ static ks_next give_up(struct ksi_supervisor *self, struct ksi_child *child, con
         event, max, max == 1 ? "" : "s", (long long)(self->window / MS));
     ksi_child_stopped(self, child);
     ksi_child_remove(self, child);
-    return ks_stop((ks_reason){
-        .kind = KS_REASON_SHUTDOWN, .code = KS_EXITED, .text = "reached max restarts" });
+    const ks_reason reached = {
+        .kind = KS_REASON_SHUTDOWN, .code = KS_EXITED, .text = "reached max restarts"
+    };
+    return ksi_supervisor_leave(self, reached);
 }
 
 /* It counts, and it is said what comes. how: "restarting", "it is tried again". */
@@ -182,7 +184,7 @@ static ks_next restart(struct ksi_supervisor *self, struct ksi_child *child, con
 /* A significant child has ended: is that the end of the supervisor? */
 static bool is_done(const struct ksi_supervisor *self)
 {
-    if (ksi_supervisor_spec(self)->auto_shutdown == KS_ANY_SIGNIFICANT) return true;
+    if (self->auto_shutdown != KS_ALL_SIGNIFICANT) return self->auto_shutdown != KS_NEVER;
     for (const struct ksi_child *child = self->first; child; child = child->next)
         if (child->row.significant && child->state != KS_CHILD_STOPPED) return false;
     return true;
@@ -202,12 +204,12 @@ ks_next ksi_child_ended(struct ksi_supervisor *self, struct ksi_child *child, ks
     if (!clean) ksi_child_report("child_terminated", self, child, "%s; not restarted", event);
     bool significant = child->row.significant;
     end_for_good(self, child);
-    return significant && is_done(self) ? ks_stop(KS_SHUTDOWN) : ks_noreply();
+    return significant && is_done(self) ? ksi_supervisor_leave(self, KS_SHUTDOWN) : ks_noreply();
 }
 
 ks_next ksi_supervisor_retry(struct ksi_supervisor *self)
 {
-    struct ksi_child *child = ksi_child_take_retry(self);
+    struct ksi_child *child = self->leaving ? NULL : ksi_child_take_retry(self);
     char event[128];
     if (!child) return ks_noreply(); /* terminated meanwhile */
     snprintf(event, sizeof event, "did not restart: %s", ks_status_text(child->status));

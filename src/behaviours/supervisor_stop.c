@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervisor_stop.c - how the process of a child is ended from outside, and waited for.
  *
- *     [wait, when the program drains] -> monitor -> ask to stop -> wait as long as its row says
- *                                     -> kill -> wait
+ *     monitor -> ask to stop -> wait as long as its row says -> kill -> wait
  *
  * The DOWN of the monitor says that it is gone, also when the child unlinked itself. The link stays
  * until then, so that nothing is left if the supervisor is killed meanwhile; the exit that comes
@@ -35,9 +34,7 @@ static void note_kill(struct ksi_supervisor *self, ks_reason reason)
     if (reason.kind == KS_REASON_SHUTDOWN && reason.code == KS_TIMEOUT) self->killed = true;
 }
 
-/* Asks, or kills at once, and gives the monitor. A supervisor that cannot make one ends itself: it
- * could not know when the child is gone, and its own end ends the child. */
-static ks_ref tell(const struct ksi_child *child)
+ks_ref ksi_child_tell(const struct ksi_child *child)
 {
     ks_ref monitor = ks_monitor(child->pid);
     if (ks_same_ref(monitor, (ks_ref){ { 0, 0 } })) ks_exit(ks_because(KS_NOMEM));
@@ -76,17 +73,27 @@ static ks_reason wait_for(
     return ks_as(ks_down, msg)->reason;
 }
 
+ks_reason ksi_child_reason(ks_pid pid, ks_reason down)
+{
+    const ks_msg *msg = ks_receive_if(is_exit_of, &pid, 0);
+    return msg && was_gone(down) ? ks_as(ks_exited, msg)->reason : down;
+}
+
+void ksi_child_gone(struct ksi_supervisor *self, struct ksi_child *child, ks_reason reason)
+{
+    note_kill(self, reason);
+    report_end(self, child, reason);
+    ksi_child_stopped(self, child);
+}
+
 void ksi_child_stop(struct ksi_supervisor *self, struct ksi_child *child)
 {
     if (child->state == KS_CHILD_RUNNING) {
-        ks_pid pid = child->pid;
-        ks_reason reason = wait_for(self, child, tell(child));
-        const ks_msg *msg = ks_receive_if(is_exit_of, &pid, 0);
-        if (msg && was_gone(reason)) reason = ks_as(ks_exited, msg)->reason;
-        note_kill(self, reason);
-        report_end(self, child, reason);
+        ks_reason reason = wait_for(self, child, ksi_child_tell(child));
+        ksi_child_gone(self, child, ksi_child_reason(child->pid, reason));
+    } else {
+        ksi_child_stopped(self, child);
     }
-    ksi_child_stopped(self, child);
 }
 
 /* --- all at once ------------------------------------------------------------------------------ */
@@ -158,7 +165,7 @@ static void stop_at_once(struct ksi_supervisor *self)
     struct stopping stopping = { .asked = ks_now() };
     for (struct ksi_child *child = self->first; child; child = child->next) {
         if (child->state != KS_CHILD_RUNNING) continue;
-        (void)tell(child);
+        (void)ksi_child_tell(child);
         stopping.left++;
     }
     find_next(self, &stopping);
@@ -178,58 +185,13 @@ static void stop_at_once(struct ksi_supervisor *self)
             self->module->name, (long long)(stopping.unexpected - REPORTS_MAX));
 }
 
-/* --- children that finish their work ---------------------------------------------------------- */
-static ks_ms drain_of(const struct ksi_child *child)
-{
-    ks_ms left = child->state == KS_CHILD_RUNNING ? ks_drain_left() : 0;
-    return child->row.drain < left ? child->row.drain : left;
-}
-
-/* Its end comes over the link: who has unlinked itself is waited for in vain. */
-static void wait_for_work(struct ksi_supervisor *self, struct ksi_child *child)
-{
-    ks_pid pid = child->pid;
-    ks_ms limit = drain_of(child);
-    if (limit == 0 || !ks_is_alive(pid)) return;
-    const ks_msg *msg = ks_receive_if(is_exit_of, &pid, limit);
-    if (!msg) {
-        ksi_child_report("shutdown_error", self, child, "has not finished its work in time");
-        return;
-    }
-    note_kill(self, ks_as(ks_exited, msg)->reason);
-    report_end(self, child, ks_as(ks_exited, msg)->reason);
-    ksi_child_stopped(self, child);
-}
-
-/* Of all at once, as long as the most patient row says. */
-static void wait_for_all_work(struct ksi_supervisor *self)
-{
-    struct stopping stopping = { .asked = ks_now() };
-    ks_ms longest = 0;
-    for (const struct ksi_child *child = self->first; child; child = child->next) {
-        ks_ms limit = drain_of(child);
-        if (limit > longest) longest = limit;
-        stopping.left += limit > 0 && ks_is_alive(child->pid);
-    }
-    while (stopping.left > 0) { /* ends: an end is one less, and the time runs out */
-        const ks_msg *msg = ks_receive_if(is_end, NULL, ks_until(stopping.asked + longest));
-        if (!msg) break;
-        take(self, &stopping, msg);
-    }
-    if (stopping.left > 0)
-        ks_log_warning("supervisor '%s': %lld children have not finished their work in time",
-            self->module->name, (long long)stopping.left);
-}
-
+/* --- the whole -------------------------------------------------------------------------------- */
 void ksi_supervisor_stop_children(struct ksi_supervisor *self)
 {
     if (ksi_is_dynamic(self)) {
-        if (ks_draining()) wait_for_all_work(self);
         stop_at_once(self);
         return;
     }
-    for (struct ksi_child *child = self->last; child; child = child->previous) {
-        if (ks_draining()) wait_for_work(self, child);
+    for (struct ksi_child *child = self->last; child; child = child->previous)
         ksi_child_stop(self, child);
-    }
 }

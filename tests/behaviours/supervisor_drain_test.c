@@ -223,6 +223,98 @@ static void what_a_limit_kills_is_told_upwards(void) { kills_and_tells(false); }
 
 static void what_a_limit_kills_below_is_told_upwards(void) { kills_and_tells(true); }
 
+/* --- who asks meanwhile ----------------------------------------------------------------------- */
+static void begin_drain(ks_pid app)
+{
+    ksi_drain_begin(ksi_this_scheduler, LIMIT);
+    ks_ask_to_stop(app, KS_SHUTDOWN);
+    ks_sleep(100);
+}
+
+static bool active(ks_pid supervisor, int count)
+{
+    ks_child_counts counts;
+    ks_ms before = ks_now();
+    KS_CHECK_OK(ks_count_children(supervisor, &counts));
+    return counts.active == count && ks_now() == before; /* at once */
+}
+
+static void nothing_is_started_by(ks_pid supervisor)
+{
+    const ks_child row = { KS_START(worker, .letter = 'n'), .id = "new" };
+    const ks_supervisor_limits limits = { .max_children = 1 };
+    KS_CHECK(ks_start_child(supervisor, &row, NULL) == KS_DRAINING);
+    KS_CHECK(ks_start_or_get(supervisor, &row, NULL) == KS_DRAINING);
+    KS_CHECK(ks_change_limits(supervisor, &limits) == KS_DRAINING);
+}
+
+static void a_dynamic_supervisor_answers_while_its_children_work(void)
+{
+    ks_ms begin = ks_now();
+    ks_pid app = start_app(), crowd = add_crowd(app);
+    add(crowd, "x", (worker_args){ .letter = 'x', .takes = 300 }, 5000);
+    ks_pid other = add(crowd, "y", (worker_args){ .letter = 'y', .takes = 3000 }, 5000), pid;
+    ks_ref end = ks_monitor(app);
+    begin_drain(app);
+    KS_CHECK(active(crowd, 2) && active(app, 2)); /* app waits for crowd */
+    nothing_is_started_by(crowd);
+    const ks_child row = { KS_START(worker), .id = "y" };
+    KS_CHECK_OK(ks_start_or_get(crowd, &row, &pid)); /* it runs */
+    KS_CHECK(ks_same_pid(pid, other));
+    ks_sleep(300);
+    KS_CHECK(active(crowd, 1) && trace_is(&events, "x"));
+    KS_CHECK_OK(ks_terminate_child_pid(crowd, other)); /* the last one: crowd ends */
+    KS_CHECK(end_of(end).kind == KS_REASON_SHUTDOWN);
+    KS_CHECK(trace_is(&events, "xYb") && ks_now() - begin < 1000);
+}
+
+static void a_supervisor_answers_while_it_waits_for_each(void)
+{
+    ks_ms begin = ks_now();
+    ks_pid app = start_app();
+    add(app, "x", (worker_args){ .letter = 'x', .takes = 900 }, 5000);
+    add(app, "y", (worker_args){ .letter = 'y', .takes = 3000, .stubborn = true }, 500);
+    add(app, "z", (worker_args){ .letter = 'z', .takes = 300 }, 5000);
+    ks_ref end = ks_monitor(app);
+    begin_drain(app); /* 100: z works */
+    KS_CHECK(active(app, 4));
+    nothing_is_started_by(app);
+    KS_CHECK(ks_restart_child(app, "y", NULL) == KS_DRAINING);
+    ks_sleep(300); /* 400: z has ended, y works until 800 */
+    KS_CHECK(active(app, 3) && trace_is(&events, "z"));
+    ks_sleep(600); /* 1000: y was told to shut down, and is killed at 1800; x has ended */
+    KS_CHECK(active(app, 2) && trace_is(&events, "zYx"));
+    KS_CHECK(end_of(end).code == KS_TIMEOUT);
+    KS_CHECK(ks_now() - begin >= 1800 && ks_now() - begin < 1900 && trace_is(&events, "zYxb"));
+}
+
+/* Crashes, too: what they would be restarted for is over. */
+static void nobody_is_restarted_by_who_leaves(void)
+{
+    ks_pid app = start_app();
+    add(app, "x", (worker_args){ .letter = 'x', .takes = 50 }, 5000);
+    add(app, "y", (worker_args){ .letter = 'y', .takes = 2000 }, 5000);
+    ks_ref end = ks_monitor(app);
+    begin_drain(app);
+    KS_CHECK(active(app, 2));
+    ks_exit_process(ks_child_of(app, "y"), KS_KILL);
+    KS_CHECK(end_of(end).kind == KS_REASON_SHUTDOWN);
+    KS_CHECK(trace_is(&events, "xb") && reported("'y'", "ended: killed"));
+}
+
+/* Terminated by request while it is waited for. */
+static void a_child_that_is_waited_for_may_be_terminated(void)
+{
+    ks_ms begin = ks_now();
+    ks_pid app = start_app();
+    add(app, "x", (worker_args){ .letter = 'x', .takes = 9000 }, 9000);
+    ks_ref end = ks_monitor(app);
+    begin_drain(app);
+    KS_CHECK_OK(ks_terminate_child(app, "x"));
+    KS_CHECK(end_of(end).kind == KS_REASON_SHUTDOWN);
+    KS_CHECK(trace_is(&events, "Xb") && ks_now() - begin < 1000);
+}
+
 /* --- who hears of it -------------------------------------------------------------------------- */
 static void one_message_to_those_who_asked(void)
 {
@@ -251,5 +343,9 @@ int main(void)
             SCENARIO(the_programs_limit_is_for_all), SCENARIO(dynamic_children_are_cut_together),
             SCENARIO(what_a_limit_kills_is_told_upwards),
             SCENARIO(what_a_limit_kills_below_is_told_upwards),
+            SCENARIO(a_dynamic_supervisor_answers_while_its_children_work),
+            SCENARIO(a_supervisor_answers_while_it_waits_for_each),
+            SCENARIO(nobody_is_restarted_by_who_leaves),
+            SCENARIO(a_child_that_is_waited_for_may_be_terminated),
             SCENARIO(one_message_to_those_who_asked)));
 }

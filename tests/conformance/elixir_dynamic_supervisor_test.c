@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* elixir_dynamic_supervisor_test - cases of Elixir's DynamicSupervisorTest. */
 #include "conformance/supervisor.h"
+#include <kiosk/info.h>
 
 /* --- starting --------------------------------------------------------------------------------- */
 KS_SUPERVISOR(family, .children = KS_CHILDREN({ KS_START(dyn), .name = "direct" }));
@@ -64,6 +65,31 @@ static void with_registered_process(void)
     KS_CHECK(exit_came(sup, KS_REASON_NORMAL, 0));
 }
 
+/* What holds of a process that runs can be read from outside. */
+static void with_spawn_opt(void)
+{
+    begin();
+    ks_process_snapshot snapshot;
+    ks_pid sup = start(&(ks_child){ KS_START(dyn), .priority = KS_PRIORITY_HIGH });
+    KS_CHECK_OK(ks_process_info(sup, &snapshot));
+    KS_CHECK(snapshot.priority == KS_PRIORITY_HIGH);
+    stop(sup);
+}
+
+static void same_as_a_regular_supervisor(void)
+{
+    begin();
+    ks_process_snapshot regular, dynamic;
+    ks_pid one = start(KS_CHILD(ofo)), two = start(KS_CHILD(dyn));
+    KS_CHECK_OK(ks_process_info(one, &regular));
+    KS_CHECK_OK(ks_process_info(two, &dynamic));
+    KS_CHECK(strcmp(regular.behaviour, "supervisor") == 0);
+    KS_CHECK(strcmp(dynamic.behaviour, "supervisor") == 0);
+    KS_CHECK(strcmp(regular.module, "ofo") == 0 && strcmp(dynamic.module, "dyn") == 0);
+    stop(one);
+    stop(two);
+}
+
 static void other_limits(void)
 {
     begin();
@@ -75,6 +101,79 @@ static void other_limits(void)
     KS_CHECK(ks_change_limits(sup, &(ks_supervisor_limits){ .max_restarts = -2 }) == KS_BADARG);
     KS_CHECK(ks_change_limits(sup, &(ks_supervisor_limits){ .max_seconds = -2 }) == KS_BADARG);
     KS_CHECK(ks_start_child(sup, KS_CHILD(worker), NULL) == KS_FULL);
+    stop(sup);
+}
+
+/* --- extra arguments -------------------------------------------------------------------------- */
+typedef struct room_args {
+    ks_pid parent; /* the supervisor knows */
+    ks_int number;
+    ks_text name;
+} room_args;
+KS_TYPE(room_args, parent, number, name);
+KS_MODULE(room, room_args);
+static void room_main(const room_args *args)
+{
+    KS_CHECK(args->number == 3 && ks_text_eq(args->name, ks_lit("room 3")));
+    ks_pid self = ks_self();
+    ks_send(args->parent, ks_pid, &self);
+    (void)ks_receive(KS_INFINITY);
+}
+KS_PROCESS(room);
+
+typedef struct rooms_args {
+    ks_pid parent;
+    ks_text prefix;
+} rooms_args;
+KS_TYPE(rooms_args, parent, prefix);
+KS_MODULE(rooms, rooms_args);
+static ks_status rooms_init(const rooms_args *args) { return KS_OK; }
+KS_EXTRA_ARGUMENTS(rooms, room);
+static void rooms_add_arguments(const rooms_args *own, room_args *args)
+{
+    args->parent = own->parent;
+    args->name = ks_str(ks_format(KS_TEXT_FMT " %d", KS_TEXT_ARG(own->prefix), (int)args->number));
+}
+KS_SUPERVISOR_INIT(rooms, .strategy = KS_DYNAMIC, .extra_arguments = &rooms_extra_arguments);
+
+static bool from_child(ks_pid child)
+{
+    const ks_pid *told = ks_receive_as(ks_pid, 1000);
+    return told && ks_same_pid(*told, child);
+}
+
+static ks_pid start_rooms(void)
+{
+    char prefix[] = "room";
+    ks_pid sup = start(KS_CHILD(rooms, .parent = ks_self(), .prefix = ks_str(prefix)));
+    memset(prefix, 'x', sizeof prefix);
+    return sup;
+}
+
+static void supports_extra_arguments(void)
+{
+    begin();
+    ks_pid sup = start_rooms();
+    const ks_child row = { KS_START(room, .number = 3), .restart = KS_TEMPORARY };
+    KS_CHECK(from_child(add(sup, &row)));
+    add(sup, KS_CHILD(worker)); /* another module: nothing is added */
+    KS_CHECK(nothing_comes());
+    stop(sup);
+}
+
+static void restarting_with_extra_arguments(void)
+{
+    begin();
+    ks_pid sup = start_rooms();
+    const ks_child row = { KS_START(room, .number = 3), .id = "3", .restart = KS_TRANSIENT };
+    ks_child kept;
+    ks_pid pid = add(sup, &row);
+    KS_CHECK(from_child(pid) && counts(sup, 1, 1, 0, 1));
+    kill_and_wait(pid);
+    settle();
+    KS_CHECK(from_child(pid_of(sup, "3")) && counts(sup, 1, 1, 0, 1));
+    KS_CHECK_OK(ks_get_child(sup, "3", &kept)); /* it was not added to the row */
+    KS_CHECK(((const room_args *)kept.args)->name.len == 0);
     stop(sup);
 }
 
@@ -359,7 +458,13 @@ int main(int argc, char **argv)
             { "init/1 set default options", default_options },
             { "start_link/3 with non-ok init", with_non_ok_init },
             { "start_link/3 with registered process", with_registered_process },
+            { "start_link/3 with spawn_opt", with_spawn_opt },
+            { "start_link/3 sets initial call to the same as a regular supervisor",
+                same_as_a_regular_supervisor },
             { "code_change/3 with ok init", other_limits },
+            { "start_child/2 supports extra arguments", supports_extra_arguments },
+            { "restarting a child with extra_arguments successfully restarts child",
+                restarting_with_extra_arguments },
             { "start_child/2 with invalid child spec", with_invalid_child_spec },
             { "start_child/2 with different returns", with_different_returns },
             { "start_child/2 with throw/error/exit", with_throw_error_exit },

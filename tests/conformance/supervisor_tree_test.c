@@ -130,6 +130,56 @@ static void significant_escalation(void)
     KS_CHECK(!ks_is_alive(middle) && exit_came(top, KS_REASON_SHUTDOWN, 0));
 }
 
+static ks_status add_significant(ks_pid sup, const char *id, ks_pid *ret_pid)
+{
+    const ks_child row = { KS_START(worker), .id = id, .restart = KS_TRANSIENT,
+        .significant = true };
+    return ks_start_child(sup, &row, ret_pid);
+}
+
+/* From the first mode to the second: what each does with two significant children is seen. */
+static void upgrade(const ks_child *how, ks_auto_shutdown to)
+{
+    ks_pid one, two;
+    begin();
+    ks_pid sup = start(how);
+    bool never = how->module == &ofo_module;
+    KS_CHECK(add_significant(sup, "child1", &one) == (never ? KS_BADARG : KS_OK));
+    if (!never && to != KS_NEVER) KS_CHECK_OK(add_significant(sup, "child2", &two));
+    KS_CHECK_OK(ks_change_auto_shutdown(sup, to));
+    KS_CHECK(nothing_comes() && ks_is_alive(sup));
+    if (never) {
+        KS_CHECK_OK(add_significant(sup, "child1", &one));
+        KS_CHECK_OK(add_significant(sup, "child2", &two));
+    }
+    if (to == KS_NEVER) {
+        KS_CHECK(add_significant(sup, "child2", &two) == KS_BADARG);
+        end(one, NORMAL);
+        KS_CHECK(nothing_comes() && ks_is_alive(sup));
+        KS_CHECK_OK(ks_restart_child(sup, "child1", &two));
+        stop(sup);
+    } else if (to == KS_ALL_SIGNIFICANT) {
+        end(one, NORMAL);
+        KS_CHECK(ks_is_alive(two) && ks_is_alive(sup));
+        end(two, NORMAL);
+    } else {
+        end(one, NORMAL);
+    }
+    KS_CHECK(!ks_is_alive(two) && exit_came(sup, KS_REASON_SHUTDOWN, 0));
+}
+
+static void significant_upgrade_never_any(void) { upgrade(KS_CHILD(ofo), KS_ANY_SIGNIFICANT); }
+
+static void significant_upgrade_any_never(void) { upgrade(KS_CHILD(any), KS_NEVER); }
+
+static void significant_upgrade_never_all(void) { upgrade(KS_CHILD(ofo), KS_ALL_SIGNIFICANT); }
+
+static void significant_upgrade_all_never(void) { upgrade(KS_CHILD(every), KS_NEVER); }
+
+static void significant_upgrade_any_all(void) { upgrade(KS_CHILD(any), KS_ALL_SIGNIFICANT); }
+
+static void significant_upgrade_all_any(void) { upgrade(KS_CHILD(every), KS_ANY_SIGNIFICANT); }
+
 static void significant_upgrade_child(void)
 {
     begin();
@@ -375,9 +425,13 @@ int main(int argc, char **argv)
         SCENARIOS(SCENARIO(nonsignificant_temporary), SCENARIO(nonsignificant_transient),
             SCENARIO(significant_temporary), SCENARIO(significant_transient),
             SCENARIO(significant_simple), SCENARIO(significant_bystander),
-            SCENARIO(significant_escalation), SCENARIO(significant_upgrade_child), SCENARIO(tree),
-            SCENARIO(order_of_children), SCENARIO(child_unlink), SCENARIO(get_callback_module),
-            SCENARIO(count_children), SCENARIO(count_children_supervisor),
+            SCENARIO(significant_escalation), SCENARIO(significant_upgrade_never_any),
+            SCENARIO(significant_upgrade_any_never), SCENARIO(significant_upgrade_never_all),
+            SCENARIO(significant_upgrade_all_never), SCENARIO(significant_upgrade_any_all),
+            SCENARIO(significant_upgrade_all_any), SCENARIO(significant_upgrade_child),
+            SCENARIO(tree), SCENARIO(order_of_children), SCENARIO(child_unlink),
+            SCENARIO(get_callback_module), SCENARIO(count_children),
+            SCENARIO(count_children_supervisor),
             SCENARIO(simple_one_for_one_scale_many_temporary_children),
             SCENARIO(scale_start_stop_many_children), SCENARIO(code_change),
             SCENARIO(simple_global_supervisor)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=23, each must be refused,
+/* mistakes.c - typical mistakes in a server; compiled with -DM=1 to -DM=24, each must be refused,
  * and with -DM=0, which is correct. run.sh has what the compilers must say. */
 #include <kiosk/kiosk.h>
 
@@ -98,6 +98,17 @@ KS_GEN_SERVER(box, .init = box_init, .handle_tineout = NULL, .ops = KS_OPS(box, 
 #else
 KS_GEN_SERVER(box, .init = box_init, .ops = KS_OPS(box, put, get, reset));
 #endif
+
+/* What a supervisor adds to the arguments of its children. */
+KS_MODULE(boxes, box_args);
+KS_EXTRA_ARGUMENTS(boxes, box);
+#if M == 24 /* to those of another module */
+static void boxes_add_arguments(const box_args *own, put_req *args) { args->value = own->limit; }
+#else
+static void boxes_add_arguments(const box_args *own, box_args *args) { args->limit = own->limit; }
+#endif
+static ks_status boxes_init(const box_args *args) { return KS_OK; }
+KS_SUPERVISOR_INIT(boxes, .strategy = KS_DYNAMIC, .extra_arguments = &boxes_extra_arguments);
 
 struct undescribed {
     int number;

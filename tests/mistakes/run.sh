@@ -37,6 +37,7 @@ cat >"$table" <<'TABLE'
 20 error: (invalid initializer|initializing 'box_get_request'.* 'box_put_request')
 21 error: .*(_Generic|controlling expression).*'struct undescribed'.* not compatible
 22 error: .*(_Generic|controlling expression).*'ks_int \*'.* not compatible
+24 error: conflicting types for 'boxes_add_arguments'
 23 warning: .*(format '%s' expects a matching|more '%' conversions than data)
 TABLE
 
