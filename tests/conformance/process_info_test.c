@@ -480,6 +480,37 @@ static void system_task_on_suspended(void)
     KS_CHECK(ended_with(monitor, KS_REASON_KILLED));
 }
 
+/* --- the length of the queue of who waits for ever -------------------------------------------- */
+static void waits(void *arg) { ks_sleep(KS_INFINITY); }
+
+struct two {
+    ks_pid tester, other;
+};
+
+static void greets_two(void *arg)
+{
+    const struct two *two = arg;
+    ks_send(two->tester, ks_bool, &(ks_bool){ true });
+    ks_send(two->other, ks_bool, &(ks_bool){ true });
+    waits(NULL);
+}
+
+static void process_info_msgq_len_no_very_long_delay(void)
+{
+    struct two two = { .tester = ks_self(), .other = ks_spawn_link(waits, NULL) };
+    ks_trap_exit(true);
+    KS_CHECK(look(two.tester).queue_length == 0 && look(two.other).queue_length == 0);
+    ks_pid greeter = ks_spawn(greets_two, &two);
+    ks_sleep(100);
+    KS_CHECK(look(two.tester).queue_length == 1 && look(two.other).queue_length == 1);
+    KS_CHECK(ks_receive_as(ks_bool, 0) != NULL);
+    KS_CHECK(look(two.tester).queue_length == 0);
+    ks_unlink(two.other);
+    kill_and_wait(two.other);
+    kill_and_wait(greeter);
+    KS_CHECK(!ks_is_alive(two.other) && nothing_comes());
+}
+
 /* --- a large state, suspended ----------------------------------------------------------------- */
 static void holds_much(void *arg)
 {
@@ -516,9 +547,10 @@ int main(int argc, char **argv)
             SCENARIO(process_info_messages), SCENARIO(process_info_other_msg),
             SCENARIO(process_info_other_message_queue_len_signal_race),
             SCENARIO(process_info_self_msgq_len_messages), SCENARIO(process_info_self_signal),
-            SCENARIO(processes_large_tab), SCENARIO(processes_default_tab),
-            SCENARIO(processes_small_tab), SCENARIO(processes_this_tab),
-            SCENARIO(processes_send_infant), SCENARIO(low_prio), SCENARIO(no_priority_inversion),
-            SCENARIO(system_task_blast), SCENARIO(system_task_on_suspended),
-            SCENARIO(otp_7738_suspended), SCENARIO(otp_7738_resume)));
+            SCENARIO(process_info_msgq_len_no_very_long_delay), SCENARIO(processes_large_tab),
+            SCENARIO(processes_default_tab), SCENARIO(processes_small_tab),
+            SCENARIO(processes_this_tab), SCENARIO(processes_send_infant), SCENARIO(low_prio),
+            SCENARIO(no_priority_inversion), SCENARIO(system_task_blast),
+            SCENARIO(system_task_on_suspended), SCENARIO(otp_7738_suspended),
+            SCENARIO(otp_7738_resume)));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reports.h - for cases about the form of reports: the latest crash report, in several forms. */
+/* reports.h - for cases about the form of reports: the latest one of a kind, in several forms. */
 #ifndef REPORTS_H
 #define REPORTS_H
 #include "support/json.h"
@@ -9,6 +9,7 @@
 static struct {
     char usual[8000], line[8000], shallow[8000], json[8000], shallow_json[8000];
     char brief[200], brief_json[300];
+    const char *kind; /* of the reports that are taken; NULL: crash reports */
     int count;
 } forms;
 
@@ -16,7 +17,7 @@ static struct {
 __attribute__((unused)) static void take_forms(const ks_log_event *event, void *unused)
 {
     const ks_log_format line = { .single_line = true }, shallow = { .depth = 1 };
-    if (!event->report || strcmp(event->report, "crash") != 0) return;
+    if (!event->report || strcmp(event->report, forms.kind ? forms.kind : "crash") != 0) return;
     ks_log_text(event, NULL, forms.usual, sizeof forms.usual);
     ks_log_text(event, &line, forms.line, sizeof forms.line);
     ks_log_text(event, &shallow, forms.shallow, sizeof forms.shallow);
