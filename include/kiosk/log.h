@@ -54,6 +54,30 @@ KS_API void ks_log_(ks_level level, const char *file, int line, const char *form
 KS_API void ks_report_(ks_level level, const char *file, int line, const char *text,
     const ks_log_field *fields, size_t field_count);
 
+/* What all events of the calling process carry from now on, beside their own fields: a request's
+ * number, a peer. Copied; not inherited by processes that it starts. Of several with one key the
+ * last counts; a field of the event with that key takes its place there.
+ *     ks_log_set_process_metadata(KS_WITH("request", id));     these, and no others
+ *     ks_log_update_process_metadata(KS_WITH("user", name));   these, and those with other keys
+ * KS_FULL: more than 16, nothing has changed; KS_DENIED: outside of a process, in a release hook.
+ * Out of memory, the process exits with reason KS_NOMEM. */
+#ifdef __cplusplus
+#define ks_log_set_process_metadata(...) ks_log_metadata_cpp_(true, __VA_ARGS__)
+#define ks_log_update_process_metadata(...) ks_log_metadata_cpp_(false, __VA_ARGS__)
+#else
+#define ks_log_set_process_metadata(...)                                                           \
+    ks_log_set_process_metadata_((const ks_log_field[]){ __VA_ARGS__ },                            \
+        sizeof((const ks_log_field[]){ __VA_ARGS__ }) / sizeof(ks_log_field))
+#define ks_log_update_process_metadata(...)                                                        \
+    ks_log_update_process_metadata_((const ks_log_field[]){ __VA_ARGS__ },                         \
+        sizeof((const ks_log_field[]){ __VA_ARGS__ }) / sizeof(ks_log_field))
+#endif
+KS_API ks_status ks_log_set_process_metadata_(const ks_log_field *fields, size_t field_count);
+KS_API ks_status ks_log_update_process_metadata_(const ks_log_field *fields, size_t field_count);
+KS_API void ks_log_unset_process_metadata(void);
+/* How many there are; the first max go into ret_fields, and are valid until the next change. */
+KS_API size_t ks_log_get_process_metadata(ks_log_field *ret_fields, size_t max);
+
 typedef struct ks_log_event ks_log_event;
 /* An event that was made elsewhere: by a report of your own, by another logging library. Filtered
  * by its level. Filled in: the time where it is zero, and where there is no pid all that tells
@@ -94,6 +118,8 @@ struct ks_log_event {
     const ks_log_field *fields;
     size_t field_count;
     size_t fields_said; /* so many, the first ones, are in the message: text leaves them out */
+    const ks_log_field *metadata; /* of the process: ks_log_set_process_metadata */
+    size_t metadata_count;
 };
 
 /* How an event is shown; NULL or zero: the default. */
@@ -114,13 +140,16 @@ static inline size_t ks_log_json(
     const ks_log_event *event, const ks_log_format *format, char *buffer, size_t size);
 
 /* --- where events go -------------------------------------------------------------------------- */
-/* Runs where the event is logged. May not block; what it logs itself is dropped. The first three
- * calls below: before the runtime starts, or from the thread that runs it. */
+/* Runs where the event is logged. May not block; what it logs itself is dropped. One that fails, by
+ * ks_exit from any depth, is removed, and an event tells the others; who logs goes on. Handlers and
+ * filters are changed before the runtime starts, or from the thread that runs it; somebody may be
+ * in one that is removed. */
 typedef void ks_log_handle(const ks_log_event *event, void *arg);
 typedef struct ks_log_handler {
     ks_log_handle *handle;
     void *arg;
-    ks_level least; /* beside the general level; default KS_LOG_DEBUG: all that is logged */
+    ks_level least;     /* beside the general level; default KS_LOG_DEBUG: all that is logged */
+    bool only_filtered; /* what no filter says anything of is not handled */
 } ks_log_handler;
 /* Takes the place of the usual handler; NULL: standard error in the form of ks_log_configure again.
  * Returns the old one, whose handle is NULL when there was none; its level stays. */
@@ -131,11 +160,32 @@ static inline ks_status ks_log_add_handler(
     const char *id, const ks_log_handler *handler) KS_MUST_USE;
 /* KS_NOT_FOUND. "default": nothing goes to standard error, until a handler is set again. */
 KS_API ks_status ks_log_remove_handler(const char *id);
+/* The whole row of a handler is replaced, its filters stay. KS_NOT_FOUND, KS_BADARG. */
+static inline ks_status ks_log_change_handler(
+    const char *id, const ks_log_handler *handler) KS_MUST_USE;
+/* Its row; handle NULL: the usual one, which nobody has set. KS_NOT_FOUND. */
+static inline ks_status ks_log_get_handler(const char *id, ks_log_handler *ret_handler) KS_MUST_USE;
 /* The least level of one handler, at any time. KS_NOT_FOUND, KS_BADARG. */
 KS_API ks_status ks_log_set_handler_level(const char *id, ks_level least);
 /* Handlers for ks_log_set_handler and ks_log_add_handler: standard error, without waiting. */
 KS_API void ks_log_to_text(const ks_log_event *event, void *unused);
 KS_API void ks_log_to_json(const ks_log_event *event, void *unused);
+
+/* A filter sees each event before a handler does, and says whether it is handled, or does not know:
+ * one that says stop ends it, else one that says log is enough, else .only_filtered decides. It may
+ * change the event, for those behind it. Filters run in the order in which they were added, of all
+ * handlers first; one that fails is removed as a handler is, and has said nothing. */
+typedef enum ks_filter_verdict {
+    KS_FILTER_IGNORE,
+    KS_FILTER_LOG,
+    KS_FILTER_STOP
+} ks_filter_verdict;
+typedef ks_filter_verdict ks_log_filter(ks_log_event *event, void *arg);
+/* handler NULL: of all. KS_NOT_FOUND (no such handler), KS_ALREADY_PRESENT (it has such a filter),
+ * KS_FULL (there are 16, of all handlers together), KS_BADARG. Gone with its handler. */
+KS_API ks_status ks_log_add_filter(
+    const char *handler, const char *id, ks_log_filter *filter, void *arg) KS_MUST_USE;
+KS_API ks_status ks_log_remove_filter(const char *handler, const char *id); /* KS_NOT_FOUND */
 
 /* Waits until standard error took everything. KS_TIMEOUT. Not inside a process. */
 KS_API ks_status ks_log_flush(ks_ms timeout);
@@ -149,6 +199,8 @@ KS_API size_t ks_log_text_(const ks_log_event *event, const ks_log_format *forma
 KS_API size_t ks_log_json_(const ks_log_event *event, const ks_log_format *format,
     size_t format_size, char *buffer, size_t size);
 KS_API ks_status ks_log_add_handler_(const char *id, const ks_log_handler *handler, size_t size);
+KS_API ks_status ks_log_change_handler_(const char *id, const ks_log_handler *handler, size_t size);
+KS_API ks_status ks_log_get_handler_(const char *id, ks_log_handler *ret_handler, size_t size);
 static inline void ks_log_submit(const ks_log_event *event)
 {
     ks_log_submit_(event, sizeof *event);
@@ -167,6 +219,14 @@ static inline ks_status ks_log_add_handler(const char *id, const ks_log_handler 
 {
     return ks_log_add_handler_(id, handler, sizeof *handler);
 }
+static inline ks_status ks_log_change_handler(const char *id, const ks_log_handler *handler)
+{
+    return ks_log_change_handler_(id, handler, sizeof *handler);
+}
+static inline ks_status ks_log_get_handler(const char *id, ks_log_handler *ret_handler)
+{
+    return ks_log_get_handler_(id, ret_handler, sizeof *ret_handler);
+}
 #ifdef __cplusplus
 extern "C++" {
 template <typename... Fields>
@@ -175,6 +235,13 @@ inline void ks_report_cpp_(
 {
     const ks_log_field fields[] = { given... };
     ks_report_(level, file, line, text, fields, sizeof...(given));
+}
+template <typename... Fields>
+inline ks_status ks_log_metadata_cpp_(bool all, const Fields &...given)
+{
+    const ks_log_field fields[] = { given... };
+    return all ? ks_log_set_process_metadata_(fields, sizeof...(given))
+               : ks_log_update_process_metadata_(fields, sizeof...(given));
 }
 }
 #endif

@@ -4,6 +4,7 @@
  * peer did. Everywhere. */
 #ifndef KSI_BASE_BASE_H
 #define KSI_BASE_BASE_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #define KSI_LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -22,6 +23,8 @@
     (KSI_LIKELY(condition) ? (void)0 : ksi_assert_failed(__FILE__, __LINE__, #condition))
 __attribute__((noreturn, cold)) void ksi_assert_failed(
     const char *file, int line, const char *what);
+/* Whether the last word is a JSON line, as the rest of the log on standard error. */
+void ksi_assert_form(bool json);
 
 /* A size that the mean build makes as small as it can be, so that every edge is met all the time:
  * KSI_KNOB(64, 2). */

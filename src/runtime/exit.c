@@ -4,6 +4,7 @@
  * An explicit kill cannot be trapped, and others see `killed`; the reason kill that comes over a
  * link is like any other. An explicit normal does nothing to somebody else who does not trap. */
 #include "base/base.h"
+#include "runtime/guard.h"
 #include "runtime/signal.h"
 
 static void put_trapped(
@@ -69,6 +70,7 @@ static _Noreturn void leave_formatter(struct ksi_scheduler *s, struct ksi_proces
 void ks_exit(ks_reason reason)
 {
     KSI_INSIDE(s);
+    ksi_guard_leave(reason);
     KSI_ASSERT(s && s->current); /* ks_exit outside of a process: there is nobody to end */
     struct ksi_process *self = s->current;
     if ((self->flags & (KSI_FORMATTING | KSI_EXITING)) == KSI_FORMATTING) leave_formatter(s, self);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log.c - which events are logged, and who handles them.
+/* log.c - which events are logged.
  *
  * Levels are read by any thread at every event, without a lock: numbers by themselves, and a table
- * of modules that only grows. Handlers are changed by the runtime's thread, or before it runs. */
+ * of modules that only grows. Who handles them: log_handler.c. */
 #include "runtime/log.h"
 
 #include "base/atomic.h"
 #include "base/base.h"
-#include <errno.h>
 #include <pthread.h>
 
-enum { HANDLERS = 8, MODULES = 32, MODULE_BYTES = 48, ID_BYTES = 48, UNSET = -1 };
+enum { MODULES = 32, MODULE_BYTES = 48, UNSET = -1 };
 
 /* --- levels ----------------------------------------------------------------------------------- */
 static _Atomic int general = KS_LOG_NOTICE;
@@ -22,8 +21,6 @@ static struct {
         _Atomic int least; /* UNSET: the general one */
     } table[MODULES];
 } modules = { .adding = PTHREAD_MUTEX_INITIALIZER };
-
-static bool is_limit(ks_level level) { return (unsigned)level <= KS_LOG_NONE; }
 
 static int find_module(const char *name)
 {
@@ -78,7 +75,7 @@ static int add_module(const char *name)
 ks_status ks_log_set_module_level(const char *module, ks_level least)
 {
     if (!module || !module[0] || strlen(module) >= MODULE_BYTES) return KS_BADARG;
-    if (!is_limit(least)) return KS_BADARG;
+    if (!ksi_log_is_limit(least)) return KS_BADARG;
     pthread_mutex_lock(&modules.adding);
     int at = find_module(module);
     if (at < 0) at = add_module(module);
@@ -92,109 +89,6 @@ void ks_log_unset_module_level(const char *module)
 {
     int at = module ? find_module(module) : -1;
     if (at >= 0) ksi_store_relaxed(&modules.table[at].least, UNSET); /* a number by itself */
-}
-
-/* --- handlers --------------------------------------------------------------------------------- */
-struct handler {
-    char id[ID_BYTES]; /* empty: a free place */
-    ks_log_handle *handle;
-    void *arg;
-    _Atomic int least;
-};
-static struct handler handlers[HANDLERS] = { { .id = "default" } };
-static ks_log_handle *standard = ks_log_to_text; /* what the usual handler is when nobody set one */
-static bool default_removed;
-
-static struct handler *find_handler(const char *id)
-{
-    if (!id || !id[0]) return NULL;
-    if (strcmp(id, handlers[0].id) == 0) return default_removed ? NULL : &handlers[0];
-    for (int i = 1; i < HANDLERS; i++)
-        if (strcmp(handlers[i].id, id) == 0) return &handlers[i];
-    return NULL;
-}
-
-ks_log_handler ks_log_set_handler(ks_log_handle *handle, void *arg)
-{
-    struct handler *usual = &handlers[0];
-    ks_log_handler old = { .handle = default_removed ? NULL : usual->handle,
-        .arg = usual->arg,
-        .least = (ks_level)ksi_load_relaxed(&usual->least) }; /* a number by itself */
-    usual->handle = handle;
-    usual->arg = arg;
-    default_removed = false;
-    return old;
-}
-
-static ks_status fill(struct handler *place, const char *id, const ks_log_handler *row)
-{
-    if (place != &handlers[0]) memcpy(place->id, id, strlen(id) + 1);
-    place->handle = row->handle;
-    place->arg = row->arg;
-    ksi_store_relaxed(&place->least, (int)row->least); /* a number by itself */
-    return KS_OK;
-}
-
-ks_status ks_log_add_handler_(const char *id, const ks_log_handler *handler, size_t size)
-{
-    ks_log_handler row = { 0 };
-    if (!id || !id[0] || strlen(id) >= ID_BYTES || !handler) return KS_BADARG;
-    memcpy(&row, handler, size < sizeof row ? size : sizeof row);
-    if (!row.handle) return KS_BADARG;
-    if (find_handler(id)) return KS_ALREADY_PRESENT;
-    if (strcmp(id, handlers[0].id) == 0) {
-        default_removed = false;
-        return fill(&handlers[0], id, &row);
-    }
-    for (int i = 1; i < HANDLERS; i++)
-        if (!handlers[i].id[0]) return fill(&handlers[i], id, &row);
-    return KS_FULL;
-}
-
-ks_status ks_log_remove_handler(const char *id)
-{
-    struct handler *handler = find_handler(id);
-    if (!handler) return KS_NOT_FOUND;
-    handler->handle = NULL;
-    ksi_store_relaxed(&handler->least, 0); /* a number by itself */
-    if (handler == &handlers[0])
-        default_removed = true;
-    else
-        handler->id[0] = 0;
-    return KS_OK;
-}
-
-ks_status ks_log_set_handler_level(const char *id, ks_level least)
-{
-    struct handler *handler = find_handler(id);
-    if (!handler) return KS_NOT_FOUND;
-    if (!is_limit(least)) return KS_BADARG;
-    ksi_store_relaxed(&handler->least, (int)least); /* a number by itself */
-    return KS_OK;
-}
-
-void ksi_log_submit(const ks_log_event *event)
-{
-    /* Whose event this thread hands on. In a simulation others may run meanwhile, and log. */
-    static _Thread_local bool handling;
-    static _Thread_local ks_pid handled;
-    ks_pid self = ks_self(), outer = handled;
-    bool inside = handling;
-    int error = errno; /* who logs a failure may still want to look at it */
-    if (inside && ks_same_pid(self, outer)) return;
-    handling = true;
-    handled = self;
-    for (int i = 0; i < HANDLERS; i++) {
-        const struct handler *handler = &handlers[i];
-        if ((int)event->level < ksi_load_relaxed(&handler->least)) continue; /* by itself */
-        if (handler->handle)
-            handler->handle(event, handler->arg);
-        else if (i == 0 && !default_removed)
-            standard(event, NULL);
-    }
-    handling = inside;
-    handled = outer;
-    errno = error;
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -237,7 +131,7 @@ static ks_status take_word(const char *word, size_t len, bool apply)
     if (level >= 0)
         (void)ks_log_set_level((ks_level)level);
     else
-        standard = json ? ks_log_to_json : ks_log_to_text;
+        ksi_log_set_standard(json ? ks_log_to_json : ks_log_to_text);
     return KS_OK;
 }
 

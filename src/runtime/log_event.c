@@ -24,6 +24,10 @@ ks_log_event ksi_log_event_of(struct ksi_process *p, ks_level level)
     if (p->module) event.module = p->module->name;
     if (p->current && p->current->public.op) event.operation = p->current->public.op->name;
     if (p->context) event.trace_id = p->context->trace_id;
+    if (p->cold && p->cold->metadata) {
+        event.metadata = p->cold->metadata->fields;
+        event.metadata_count = p->cold->metadata->count;
+    }
     return event;
 }
 
@@ -76,6 +80,8 @@ void ks_log_submit_(const ks_log_event *given, size_t size)
         event.module = here.module;
         event.operation = here.operation;
         event.trace_id = here.trace_id;
+        event.metadata = here.metadata;
+        event.metadata_count = here.metadata_count;
     }
     ksi_log_submit(&event);
 }

@@ -2,17 +2,23 @@
 /* log_json.c - an event as one JSON object on one line.
  *
  *     {"time":"2026-01-31T12:30:01.250000Z","level":"info","pid":"<0.7.1>","message":"connected",
- *      "fields":{"peer":"10.0.0.7","bytes":12}}
+ *      "fields":{"peer":"10.0.0.7","bytes":12},"metadata":{"request":7}}
  *
- * Metadata and message come first, and half of the room is theirs; then fields, each whole or not
- * at all. Room to close what is open is set aside. Pure; any thread. */
+ * What is known of the event and its message come first, and half of the room is theirs; then
+ * fields and the metadata of the process, each whole or not at all. Room to close what is open is
+ * set aside. Pure; any thread. */
 #include "runtime/log.h"
 #include "type/json.h"
 
 #include <stdio.h>
 #include <time.h>
 
-enum { LEAST_BYTES = 256, CLOSING_BYTES = 24, NAME_BYTES = 100, SHOWN_BYTES = 256 };
+enum {
+    LEAST_BYTES = 256,
+    CLOSING_BYTES = 24 /* two braces, and that it is cut */,
+    NAME_BYTES = 100,
+    SHOWN_BYTES = 256
+};
 
 /* Nothing of a member that does not fit stays. True: it is there. */
 static bool keep(struct ksi_json *out, size_t mark)
@@ -115,15 +121,18 @@ static bool put_field(
     return keep(out, mark);
 }
 
-static bool put_fields(struct ksi_json *out, const ks_log_event *event, const ks_log_format *format)
+/* hidden: those that the event has itself are left out. */
+static bool put_fields(struct ksi_json *out, const ks_log_event *event, const ks_log_field *fields,
+    size_t count, const ks_log_format *format, bool hidden)
 {
     size_t mark = out->length;
     bool whole = true, first = true;
-    if (event->field_count == 0) return true;
-    ksi_json_raw(out, ",\"fields\":{");
+    if (count == 0) return true;
+    ksi_json_raw(out, hidden ? ",\"metadata\":{" : ",\"fields\":{");
     if (!keep(out, mark)) return false;
-    for (size_t i = 0; i < event->field_count; i++) {
-        bool put = put_field(out, &event->fields[i], format, first);
+    for (size_t i = 0; i < count; i++) {
+        if (hidden && ksi_log_is_hidden(event, &fields[i])) continue;
+        bool put = put_field(out, &fields[i], format, first);
         first &= !put;
         whole &= put;
     }
@@ -144,7 +153,8 @@ size_t ks_log_json_(const ks_log_event *event, const ks_log_format *format, size
     const char *message = event->message.ptr ? event->message.ptr : "";
     bool whole = put_text(&out, "message", message, event->message.len, room - 64);
     whole &= put_metadata(&out, event);
-    whole &= put_fields(&out, event, &how);
+    whole &= put_fields(&out, event, event->fields, event->field_count, &how, false);
+    whole &= put_fields(&out, event, event->metadata, event->metadata_count, &how, true);
     out.size = size - 1;
     ksi_json_raw(&out, whole ? "}" : ",\"cut\":true}");
     buffer[out.length] = 0;

@@ -229,6 +229,9 @@ size_t ks_log_text_(const ks_log_event *event, const ks_log_format *format, size
     if (event->message.ptr) put_escaped(&out, event->message.ptr, event->message.len, "\n  ");
     for (size_t i = event->fields_said; i < event->field_count && !out.cut; i++)
         put_field(&out, event, &event->fields[i]);
+    for (size_t i = 0; i < event->metadata_count && !out.cut; i++)
+        if (!ksi_log_is_hidden(event, &event->metadata[i]))
+            put_field(&out, event, &event->metadata[i]);
     if (!out.format.bare) put_tail(&out, event);
     return end(&out);
 }

@@ -153,13 +153,15 @@ struct ksi_cold {
     struct ksi_message *last_reply; /* leaves after on_terminate */
     struct ksi_block *label;        /* text */
     struct ksi_block *reason_text;
-    struct ksi_block *stop_texts; /* of all ks_stop, newest first */
-    size_t memory_max;            /* 0: no limit */
-    struct ksi_bound *bound;      /* what it binds: see name.h */
-    ks_status start_status;       /* what the starter hears when on_start failed */
-    uint32_t suspensions;         /* records of others that suspend it */
-    uint32_t marks;               /* record of its marks: mark.h */
-    uint32_t timeouts;            /* the newest record of a named time-out */
+    struct ksi_block *stop_texts;  /* of all ks_stop, newest first */
+    size_t memory_max;             /* 0: no limit */
+    struct ksi_bound *bound;       /* what it binds: see name.h */
+    ks_status start_status;        /* what the starter hears when on_start failed */
+    uint32_t suspensions;          /* records of others that suspend it */
+    uint32_t marks;                /* record of its marks: mark.h */
+    uint32_t timeouts;             /* the newest record of a named time-out */
+    struct ksi_guard *guard;       /* around what runs now: guard.h */
+    struct ksi_metadata *metadata; /* of its log events: log.h */
 };
 
 _Static_assert(sizeof(struct ksi_cold) <= 96, "the second smallest block");

@@ -3,6 +3,7 @@
  *
  * Each program is a child that the test forked, with a descriptor of the test's choice as its
  * standard error. Its exit status says what it saw. */
+#include "base/base.h"
 #include "io/scenario.h"
 #include "support/json.h"
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TOLD = 3, GOOD = 7, BAD = 8, MANY = 20000, LONG = 7001, TEXT_MAX = 4 << 20 };
@@ -115,6 +117,15 @@ static void abort_after_a_word(void)
     setrlimit(RLIMIT_CORE, &none);
     ks_log_error("the last word");
     abort();
+}
+
+static void break_in_json(void)
+{
+    struct rlimit none = { 0 };
+    setrlimit(RLIMIT_CORE, &none);
+    if (ks_log_configure("json")) _exit(BAD);
+    ks_log_error("the last word");
+    KSI_ASSERT(strcmp("a\\b", "c") == 0);
 }
 
 static void exit_after_a_word(void)
@@ -317,6 +328,28 @@ START_TEST(the_last_word_gets_out)
 }
 END_TEST
 
+/* Also when it is the runtime's own: all lines can be read by the same program. */
+START_TEST(the_last_word_has_the_form_of_the_others)
+{
+    make_pipe();
+    ck_assert_int_eq(end(start(pipe_ends[1], break_in_json)), -SIGABRT);
+    close(pipe_ends[1]);
+    read_all(pipe_ends[0]);
+    char *last = strstr(text, "\n{");
+    ck_assert_ptr_nonnull(last);
+    size_t length = strcspn(++last, "\n");
+    ck_assert_uint_eq(strlen(last), length + 1);
+    ck_assert(json_is_valid(last, length));
+    ck_assert_ptr_nonnull(strstr(last, "\"message\":\"kiosk: broken: strcmp(\\\"a\\\\\\\\b\\\""));
+    time_t now = time(NULL);
+    struct tm tm;
+    char today[32];
+    strftime(today, sizeof today, "{\"time\":\"%Y-%m-%dT", gmtime_r(&now, &tm));
+    ck_assert(
+        strncmp(last, today, strlen(today)) == 0 || tm.tm_hour == 0); /* midnight has passed */
+}
+END_TEST
+
 START_TEST(a_flush_is_for_those_who_may_wait)
 {
     ck_assert_int_eq(run(NULL, flush_inside), KS_OK);
@@ -382,5 +415,5 @@ RUN_SUITE("log output", a_pipe_that_nobody_reads_stops_nobody, what_was_dropped_
     a_long_line_comes_whole, the_count_is_json_where_all_is, a_pipe_without_a_reader_kills_nobody,
     a_full_device_stops_nobody, a_closed_standard_error_is_left_alone, a_file_gets_every_line,
     a_socket_from_the_beginning_is_written, another_file_may_take_its_place,
-    a_fork_begins_with_nothing, the_last_word_gets_out, a_flush_is_for_those_who_may_wait,
-    outside_of_a_runtime_it_waits_a_while)
+    a_fork_begins_with_nothing, the_last_word_gets_out, the_last_word_has_the_form_of_the_others,
+    a_flush_is_for_those_who_may_wait, outside_of_a_runtime_it_waits_a_while)

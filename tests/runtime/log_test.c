@@ -159,6 +159,7 @@ START_TEST(json_has_what_the_event_has)
 {
     const account value = { ks_lit("ann"), "sesame" };
     const ks_log_field fields[] = { KS_WITH("n", 1), KS_WITH_TYPE("who", account, &value) };
+    const ks_log_field metadata[] = { KS_WITH("n", 2), KS_WITH("request", 7) };
     const ks_log_event event = { .level = KS_LOG_ALERT,
         .wall_clock_ns = 1000000000123456789,
         .pid = { .id = (uint64_t)3 << 32 | 7 },
@@ -171,13 +172,16 @@ START_TEST(json_has_what_the_event_has)
         .operation = "open",
         .trace_id = 255,
         .fields = fields,
-        .field_count = 2 };
+        .field_count = 2,
+        .metadata = metadata,
+        .metadata_count = 2 };
     ck_assert_str_eq(as_json(&event, 2000),
         "{\"time\":\"2001-09-09T01:46:40.123456Z\",\"level\":\"alert\","
         "\"message\":\"open\\n\\\"x\\\"\",\"pid\":\"<0.7.3>\",\"name\":\"door\","
         "\"label\":\"front\",\"module\":\"doors\",\"operation\":\"open\","
         "\"trace\":\"00000000000000ff\",\"file\":\"door.c\",\"line\":12,"
-        "\"fields\":{\"n\":1,\"who\":{\"owner\":\"ann\",\"password\":\"***\"}}}");
+        "\"fields\":{\"n\":1,\"who\":{\"owner\":\"ann\",\"password\":\"***\"}},"
+        "\"metadata\":{\"request\":7}}");
 }
 END_TEST
 
@@ -196,11 +200,14 @@ START_TEST(json_is_valid_whatever_comes)
         const account value = { { bytes[0], ksi_random_below(&random, 300) }, NULL };
         const ks_log_field fields[] = { KS_WITH(bytes[1], bytes[2]), KS_WITH("n", run),
             KS_WITH_TYPE("who", account, &value), KS_WITH(NULL, 1.5) };
+        const ks_log_field metadata[] = { KS_WITH("n", -run), KS_WITH("m", bytes[2]) };
         const ks_log_event event = { .message = { bytes[0], ksi_random_below(&random, 300) },
             .module = run % 3 ? bytes[1] : NULL,
             .file = bytes[2],
             .fields = fields,
-            .field_count = ksi_random_below(&random, 5) };
+            .field_count = ksi_random_below(&random, 5),
+            .metadata = metadata,
+            .metadata_count = ksi_random_below(&random, 3) };
         size_t size = 256 + ksi_random_below(&random, 1500);
         const char *text = as_json(&event, size);
         if (event.field_count == 4 && !strstr(text, "\"?\":1.5"))
