@@ -45,7 +45,8 @@ KS_API ks_next ks_stop(ks_reason reason);       /* end; a waiting caller gets KS
 KS_API ks_next ks_reply_stop(ks_reason reason); /* terminate, then *reply, then end */
 /* Riders on any of them: ks_after(ks_reply(), 5000) gives handle_timeout when nothing came for 5 s;
  * ks_continue(ks_ok(), CONNECT) gives handle_continue before any message; what is 1 to 65535. With
- * both, the verdict of handle_continue takes the place of the time-out. */
+ * both, the verdict of handle_continue takes the place of the time-out. A server that does not have
+ * that handler ends with KS_UNDEF then. */
 static inline ks_next ks_after(ks_next next, ks_ms idle)
 {
     next.after = idle;
@@ -75,6 +76,10 @@ static inline int ks_verdict(ks_next next) { return next.verdict & (KS_NEXT_HIBE
  * Called in a server; out of memory it ends with KS_NOMEM, without such a handler with KS_UNDEF. */
 KS_API void ks_set_timeout(int name, ks_ms after);
 KS_API void ks_set_timeout_at(int name, ks_ms moment);
+/* Again and again, at now + period, now + 2 periods...; but the next one begins when the handler of
+ * the last one has returned, so none waits behind another, and what is missed meanwhile is skipped.
+ * Less than 1 ms: 1 ms. */
+KS_API void ks_set_timeout_every(int name, ks_ms period);
 /* After it the time-out does not arrive, also when it was over already and stood in the queue.
  * False: none of that name was set. */
 KS_API bool ks_cancel_timeout(int name);

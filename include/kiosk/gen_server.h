@@ -179,9 +179,9 @@
  * behind KS_GEN_SERVER. It never returns; init does not run; *state is copied. */
 #define KS_GEN_SERVER(P, ...)                                                                      \
     static const struct P##_callbacks {                                                            \
-        ks_next (*init)(P * self, const P##_args *args); /* default: zeroed state */               \
-        ks_next (*handle_continue)(P * self, int what);                                            \
-        ks_next (*handle_timeout)(P * self);                                                       \
+        ks_next (*init)(P * self, const P##_args *args);     /* default: zeroed state */           \
+        ks_next (*handle_continue)(P * self, int what);      /* of ks_continue */                  \
+        ks_next (*handle_timeout)(P * self);                 /* of ks_after */                     \
         ks_next (*handle_info)(P * self, const ks_msg *msg); /* default: a warning in the log */   \
         void (*terminate)(P * self, ks_reason why);          /* not when killed; see ks_own */     \
         void (*format_status)(const P *self, char *buffer, size_t size);                           \
@@ -204,7 +204,8 @@
     }                                                                                              \
     static ks_next P##_timeout_(void *self)                                                        \
     {                                                                                              \
-        return P##_callbacks.handle_timeout ? P##_callbacks.handle_timeout(self) : ks_noreply();   \
+        return P##_callbacks.handle_timeout ? P##_callbacks.handle_timeout(self)                   \
+                                            : ks_undefined_(&P##_module, "handle_timeout");        \
     }                                                                                              \
     static ks_next P##_info_(void *self, const ks_msg *msg)                                        \
     {                                                                                              \

@@ -344,6 +344,7 @@ static ks_next on_named_timeout(
     ksi_go_out();
     ks_next next = p->module->behaviour->on_named_timeout(p->module, p->state, name);
     ksi_come_in();
+    ksi_timeout_handled(s, p, m);
     return next;
 }
 

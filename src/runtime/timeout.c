@@ -3,8 +3,9 @@
  *
  * Each has a record, in a list that begins in the cold part, from when it is set until its handler
  * is called. When its time is over its message goes into the mailbox, and the record points at it:
- * whoever cancels then marks the message, which is dropped when its turn comes. Called from inside
- * a process, but for what timer.h says. */
+ * whoever cancels then marks the message, which is dropped when its turn comes. One that repeats
+ * keeps its record, without a message, while its handler runs. Called from inside a process, but
+ * for what timer.h says. */
 #include "base/base.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"
@@ -19,6 +20,25 @@ static const ks_type timeout_type = { .name = "timeout",
     .fields = timeout_fields,
     .size = sizeof(int32_t),
     .field_count = 1,
+    .flat = true };
+
+/* Of one that repeats: the message says with what period. */
+struct repeated {
+    int32_t name; /* first, as in the others */
+    int64_t period;
+};
+static const ks_field repeated_fields[] = {
+    { .name = "name", .width = sizeof(int32_t), .count = 1, .kind = KS_KIND_I32 },
+    { .name = "period",
+        .offset = offsetof(struct repeated, period),
+        .width = sizeof(int64_t),
+        .count = 1,
+        .kind = KS_KIND_I64 },
+};
+static const ks_type repeated_type = { .name = "timeout",
+    .fields = repeated_fields,
+    .size = sizeof(struct repeated),
+    .field_count = 2,
     .flat = true };
 
 /* What points at the record of that name: 0 when there is none. */
@@ -37,7 +57,7 @@ void ksi_timeout_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_
     if (ksi_timer_armed(&record->timeout.timer)) {
         ksi_wheel_cancel(&s->wheel, &record->timeout.timer);
         ksi_message_free(s, record->timeout.message);
-    } else {
+    } else if (record->timeout.message) {
         record->timeout.message->flags |= KSI_CANCELLED;
     }
     ksi_record_remove(s, p, record);
@@ -56,25 +76,40 @@ int ksi_timeout_take(struct ksi_scheduler *s, struct ksi_process *p, const struc
     struct ksi_record *record = ksi_record_find(s, m->ref, KSI_RECORD_TIMEOUT);
     KSI_ASSERT(record); /* else the message is cancelled */
     int name = record->timeout.name;
+    if (m->public.type == &repeated_type) {
+        record->timeout.message = NULL;
+        return name;
+    }
     *find(s, p, name) = record->timeout.next;
     ksi_record_remove(s, p, record);
     ksi_record_free(s, record);
     return name;
 }
 
-/* NULL: out of memory. */
-static struct ksi_record *record_new(struct ksi_scheduler *s, struct ksi_process *p, int name)
+/* period 0: once. NULL: out of memory. */
+static struct ksi_message *message_new(
+    struct ksi_scheduler *s, struct ksi_process *p, int name, int64_t period)
 {
-    int32_t value = name;
+    const struct repeated value = { name, period };
+    const ks_type *type = period ? &repeated_type : &timeout_type;
+    struct ksi_message *m = ksi_message_new(s, type, &value);
+    if (!m) return NULL;
+    m->kind = KSI_TIMEOUT;
+    m->from = ksi_process_id(p);
+    return m;
+}
+
+/* NULL: out of memory. */
+static struct ksi_record *record_new(
+    struct ksi_scheduler *s, struct ksi_process *p, int name, int64_t period)
+{
     struct ksi_cold *cold = ksi_cold(s, p);
-    struct ksi_message *m = cold ? ksi_message_new(s, &timeout_type, &value) : NULL;
+    struct ksi_message *m = cold ? message_new(s, p, name, period) : NULL;
     struct ksi_record *record = m ? ksi_record_new(s, p, KSI_RECORD_TIMEOUT) : NULL;
     if (!record) {
         if (m) ksi_message_free(s, m);
         return NULL;
     }
-    m->kind = KSI_TIMEOUT;
-    m->from = ksi_process_id(p);
     m->ref = ksi_record_handle(s, record);
     record->timeout.timer.next = record->timeout.timer.previous = NULL;
     record->timeout.message = m;
@@ -84,8 +119,33 @@ static struct ksi_record *record_new(struct ksi_scheduler *s, struct ksi_process
     return record;
 }
 
-/* INT64_MAX: never. */
-static void set(struct ksi_scheduler *s, int name, int64_t due)
+static void arm(struct ksi_scheduler *s, struct ksi_record *record, int64_t due)
+{
+    if (due <= ksi_fresh_ns(s) / NS_PER_MS)
+        ksi_timeout_due(s, record);
+    else
+        ksi_wheel_arm(&s->wheel, &record->timeout.timer, due);
+}
+
+/* The rhythm stays, what was missed is skipped. Without a record it was cancelled meanwhile. */
+void ksi_timeout_handled(
+    struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
+{
+    if (m->public.type != &repeated_type || (p->flags & KSI_EXITING)) return;
+    struct ksi_record *record = ksi_record_find(s, m->ref, KSI_RECORD_TIMEOUT);
+    if (!record) return;
+    int64_t period = ((const struct repeated *)m->public.body)->period;
+    struct ksi_message *next = message_new(s, p, record->timeout.name, period);
+    if (!next) ks_exit(ks_because(KS_NOMEM));
+    next->ref = m->ref;
+    record->timeout.message = next;
+    int64_t due = record->timeout.timer.due + period, now = ksi_fresh_ns(s) / NS_PER_MS;
+    if (due <= now) due += (now - due + period) / period * period;
+    arm(s, record, due);
+}
+
+/* INT64_MAX: never. period 0: once. */
+static void set(struct ksi_scheduler *s, int name, int64_t due, int64_t period)
 {
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || (self->flags & KSI_IN_HOOK)) return;
@@ -98,12 +158,9 @@ static void set(struct ksi_scheduler *s, int name, int64_t due)
     uint32_t old = *find(s, self, name);
     if (old) ksi_timeout_end(s, self, ksi_record_at(s, old));
     if (due == INT64_MAX) return;
-    struct ksi_record *record = record_new(s, self, name);
+    struct ksi_record *record = record_new(s, self, name, period);
     if (!record) ks_exit(ks_because(KS_NOMEM));
-    if (due <= ksi_fresh_ns(s) / NS_PER_MS)
-        ksi_timeout_due(s, record);
-    else
-        ksi_wheel_arm(&s->wheel, &record->timeout.timer, due);
+    arm(s, record, due);
 }
 
 void ks_set_timeout(int name, ks_ms after)
@@ -111,13 +168,22 @@ void ks_set_timeout(int name, ks_ms after)
     KSI_ENTER(s);
     int64_t due = after > 0 ? INT64_MAX : 0;
     if (s && after > 0 && after < KS_INFINITY) due = ksi_due(ksi_fresh_ns(s), after);
-    set(s, name, due);
+    set(s, name, due, 0);
+}
+
+void ks_set_timeout_every(int name, ks_ms period)
+{
+    KSI_ENTER(s);
+    if (period < 1) period = 1;
+    int64_t due = INT64_MAX;
+    if (s && period < KS_INFINITY) due = ksi_due(ksi_fresh_ns(s), period);
+    set(s, name, due, period);
 }
 
 void ks_set_timeout_at(int name, ks_ms moment)
 {
     KSI_ENTER(s);
-    set(s, name, moment >= KS_INFINITY ? INT64_MAX : moment);
+    set(s, name, moment >= KS_INFINITY ? INT64_MAX : moment, 0);
 }
 
 static struct ksi_record *mine(struct ksi_scheduler *s, int name)

@@ -19,5 +19,8 @@ void ksi_timing_end(struct ksi_scheduler *s, struct ksi_record *record);
 void ksi_timeout_due(struct ksi_scheduler *s, struct ksi_record *record);
 void ksi_timeout_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record);
 int ksi_timeout_take(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m);
+/* Its handler has returned: one that repeats begins anew. */
+void ksi_timeout_handled(
+    struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m);
 
 #endif

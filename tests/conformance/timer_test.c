@@ -273,8 +273,6 @@ static void applied_in_rhythm(void)
 
 static void apply_interval1(void) { applied_in_rhythm(); }
 
-static void apply_repeatedly1(void) { applied_in_rhythm(); }
-
 static void apply_interval2(void)
 {
     int count = 0;
@@ -286,6 +284,77 @@ static void apply_interval2(void)
     KS_CHECK(count == 3);
     KS_CHECK(nothing_comes());
     kill_and_wait(server);
+}
+
+/* --- functions again and again, one after the other: a named time-out that repeats ------------ */
+typedef struct repeater_args {
+    ks_pid to;
+    ks_ms period, takes;
+} repeater_args;
+KS_TYPE(repeater_args, to, period, takes);
+KS_MODULE(repeater, repeater_args);
+KS_CAST(repeater, cancel, void);
+struct repeater {
+    repeater_args args;
+};
+
+static ks_next repeater_init(repeater *self, const repeater_args *args)
+{
+    self->args = *args;
+    ks_set_timeout_every(0, args->period);
+    return ks_ok();
+}
+
+static ks_next repeater_handle_named_timeout(repeater *self, int name)
+{
+    ks_send(self->args.to, ks_int, &(ks_int){ 28 });
+    if (self->args.takes) ks_sleep(self->args.takes);
+    return ks_noreply();
+}
+
+static ks_next repeater_handle_cancel(repeater *self)
+{
+    KS_CHECK(ks_cancel_timeout(0));
+    return ks_noreply();
+}
+
+KS_GEN_SERVER(repeater, .init = repeater_init,
+    .handle_named_timeout = repeater_handle_named_timeout, .ops = KS_OPS(repeater, cancel));
+
+static ks_pid start_repeater(ks_ms period, ks_ms takes)
+{
+    ks_pid server;
+    const ks_child row = { KS_START(repeater, .to = ks_self(), .period = period, .takes = takes) };
+    KS_CHECK_OK(ks_start(&row, &server));
+    return server;
+}
+
+static void apply_repeatedly1(void)
+{
+    ks_ms begin = ks_now();
+    ks_pid server = start_repeater(1000, 0);
+    for (int i = 1; i <= 3; i++) {
+        KS_CHECK(ks_receive_as(ks_int, 1500) != NULL);
+        KS_CHECK(ks_now() - begin >= 1000 * i && ks_now() - begin < 1000 * i + 200);
+    }
+    KS_CHECK_OK(repeater_cast_cancel(server));
+    KS_CHECK(nothing_comes() && nothing_comes());
+    kill_and_wait(server);
+}
+
+/* Each takes a thousand periods, and none begins before the last one has ended. */
+static void apply_repeatedly2(void)
+{
+    int count = 0;
+    ks_pid one = start_repeater(1, 1000), two = start_repeater(1, 1000);
+    ks_sleep(2500);
+    KS_CHECK_OK(repeater_cast_cancel(one));
+    KS_CHECK_OK(repeater_cast_cancel(two));
+    while (ks_receive_as(ks_int, 1000)) count++;
+    KS_CHECK(count == 6);
+    KS_CHECK(nothing_comes() && nothing_comes());
+    kill_and_wait(one);
+    kill_and_wait(two);
 }
 
 /* --- cancel ----------------------------------------------------------------------------------- */
@@ -438,7 +507,7 @@ int main(int argc, char **argv)
             SCENARIO(exit_after4), SCENARIO(kill_after1), SCENARIO(kill_after2),
             SCENARIO(kill_after3), SCENARIO(apply_after1), SCENARIO(apply_after2),
             SCENARIO(apply_interval1), SCENARIO(apply_interval2), SCENARIO(apply_repeatedly1),
-            SCENARIO(cancel3), SCENARIO(cancel5), SCENARIO(cancel1), SCENARIO(cancel2),
-            SCENARIO(cancel4), SCENARIO(cancel6), SCENARIO(sleep1), SCENARIO(sleep2),
-            SCENARIO(nonexistent1), SCENARIO(do_big_test)));
+            SCENARIO(apply_repeatedly2), SCENARIO(cancel3), SCENARIO(cancel5), SCENARIO(cancel1),
+            SCENARIO(cancel2), SCENARIO(cancel4), SCENARIO(cancel6), SCENARIO(sleep1),
+            SCENARIO(sleep2), SCENARIO(nonexistent1), SCENARIO(do_big_test)));
 }

@@ -247,6 +247,28 @@ static void zero_on_an_empty_queue_fires_at_once(void)
     kill_and_wait(server);
 }
 
+/* As without handle_continue: what a verdict asks for must be there. */
+KS_MODULE(mute, void);
+KS_CAST(mute, arm, void);
+struct mute {
+    int unused;
+};
+static ks_next mute_handle_arm(mute *self) { return ks_after(ks_noreply(), 100); }
+KS_GEN_SERVER(mute, .ops = KS_OPS(mute, arm));
+
+static void without_a_handler_the_server_ends(void)
+{
+    ks_pid server;
+    ks_ref monitor;
+    forget_reports();
+    KS_CHECK_OK(ks_start_monitor(KS_CHILD(mute), &server, &monitor));
+    ks_ms begin = ks_now();
+    mute_cast_arm(server);
+    ks_reason end = end_of(monitor);
+    KS_CHECK(end.kind == KS_REASON_STATUS && end.code == KS_UNDEF && ks_now() - begin >= 100);
+    KS_CHECK(reported("mute has no handle_timeout", "undef"));
+}
+
 int main(void)
 {
     return run_scenarios("rule 17", 100,
@@ -256,5 +278,6 @@ int main(void)
             SCENARIO(an_unexpected_info_cancels_it), SCENARIO(a_trapped_exit_cancels_it),
             SCENARIO(a_slow_handler_does_not_eat_the_time), SCENARIO(a_system_message_restarts_it),
             SCENARIO(zero_fires_after_the_queue), SCENARIO(zero_is_cancelled_by_what_is_queued),
-            SCENARIO(zero_on_an_empty_queue_fires_at_once)));
+            SCENARIO(zero_on_an_empty_queue_fires_at_once),
+            SCENARIO(without_a_handler_the_server_ends)));
 }

@@ -22,12 +22,16 @@ KS_CALL(watch, cancel, ks_int, ks_bool);
 KS_CALL(watch, left, ks_int, ks_int);
 KS_CALL(watch, cancel_when_queued, ks_int, ks_int); /* true: it was */
 KS_CALL(watch, renew_when_queued, ks_int, void);
-KS_CALL(watch, fired, void, ks_int); /* when the latest came */
+KS_CALL(watch, every, order, void);
+KS_CALL(watch, in_handler, order, void); /* what the handler of the next time-out does */
+KS_CALL(watch, fired, void, ks_int);     /* when the latest came */
 KS_CAST(watch, note, void);
 struct watch {
     trace *trace;
     ks_ms fired;
+    order wish; /* in_handler: name SLEEPS for so long, CANCELS, or a time-out to set */
 };
+enum { SLEEPS = -1, CANCELS = -2 };
 
 static ks_next watch_init(watch *self, const watch_args *args)
 {
@@ -84,6 +88,18 @@ static ks_next watch_handle_renew_when_queued(watch *self, const ks_int *name)
     return ks_reply();
 }
 
+static ks_next watch_handle_every(watch *self, const order *wish)
+{
+    ks_set_timeout_every((int)wish->name, wish->time);
+    return ks_reply();
+}
+
+static ks_next watch_handle_in_handler(watch *self, const order *wish)
+{
+    self->wish = *wish;
+    return ks_reply();
+}
+
 static ks_next watch_handle_fired(watch *self, ks_int *reply)
 {
     *reply = self->fired;
@@ -104,15 +120,20 @@ static ks_next watch_handle_timeout(watch *self)
 
 static ks_next watch_handle_named_timeout(watch *self, int name)
 {
+    const order wish = self->wish;
     trace_add(self->trace, (char)name);
     self->fired = ks_now();
+    self->wish = (order){ 0 };
+    if (wish.name == SLEEPS) ks_sleep(wish.time);
+    if (wish.name == CANCELS) KS_CHECK(ks_cancel_timeout(name));
+    if (wish.name > 0) ks_set_timeout((int)wish.name, wish.time);
     return ks_noreply();
 }
 
 KS_GEN_SERVER(watch, .init = watch_init, .handle_timeout = watch_handle_timeout,
     .handle_named_timeout = watch_handle_named_timeout,
     .ops = KS_OPS(watch, set, set_at, set_then_idle, cancel, left, cancel_when_queued,
-        renew_when_queued, fired, note));
+        renew_when_queued, every, in_handler, fired, note));
 
 /* A server that sets one, and has no handler for it. */
 KS_MODULE(mute, void);
@@ -280,6 +301,85 @@ static void zero_comes_after_the_queue(void)
     kill_and_wait(server);
 }
 
+/* --- again and again -------------------------------------------------------------------------- */
+static ks_pid start_every(ks_ms period)
+{
+    ks_pid server = start();
+    KS_CHECK_OK(watch_call_every(server, &(order){ A, period }, 1000));
+    return server;
+}
+
+static void next_time(ks_pid server, ks_int name, ks_ms time)
+{
+    KS_CHECK_OK(watch_call_in_handler(server, &(order){ name, time }, 1000));
+}
+
+static ks_ms fired_at(ks_pid server)
+{
+    ks_int fired;
+    KS_CHECK_OK(watch_call_fired(server, &fired, 1000));
+    return fired;
+}
+
+static void it_keeps_its_rhythm(void)
+{
+    ks_pid server = start_every(100);
+    ks_ms begin = ks_now();
+    ks_sleep(350);
+    KS_CHECK(trace_is(&seen, "AAA") && fired_at(server) - begin < 320);
+    ks_sleep(700);
+    KS_CHECK(trace_is(&seen, "AAAAAAAAAA") && fired_at(server) - begin < 1020);
+    kill_and_wait(server);
+}
+
+static void what_is_missed_is_skipped(void)
+{
+    ks_pid server = start_every(100);
+    ks_ms begin = ks_now();
+    next_time(server, SLEEPS, 230); /* from 100 to 330 */
+    ks_sleep(390);
+    KS_CHECK(trace_is(&seen, "A"));
+    ks_sleep(30);
+    KS_CHECK(trace_is(&seen, "AA") && fired_at(server) - begin < 420); /* at 400 */
+    kill_and_wait(server);
+}
+
+static void its_own_handler_may_cancel_it(void)
+{
+    ks_pid server = start_every(100);
+    next_time(server, CANCELS, 0);
+    ks_sleep(1000);
+    KS_CHECK(trace_is(&seen, "A"));
+    kill_and_wait(server);
+}
+
+static void its_own_handler_may_set_it_once(void)
+{
+    ks_pid server = start_every(100);
+    next_time(server, A, 250);
+    ks_sleep(1000);
+    KS_CHECK(trace_is(&seen, "AA"));
+    kill_and_wait(server);
+}
+
+static void it_is_cancelled_as_any_other(void)
+{
+    ks_bool was;
+    ks_pid server = start_every(100);
+    ks_sleep(250);
+    KS_CHECK_OK(watch_call_cancel(server, &(ks_int){ A }, &was, 1000));
+    KS_CHECK(was);
+    ks_sleep(1000);
+    KS_CHECK(trace_is(&seen, "AA"));
+    KS_CHECK_OK(watch_call_every(server, &(order){ A, KS_INFINITY }, 1000));
+    KS_CHECK_OK(watch_call_cancel(server, &(ks_int){ A }, &was, 1000));
+    KS_CHECK(!was);
+    KS_CHECK_OK(watch_call_every(server, &(order){ A, -5 }, 1000)); /* each ms */
+    ks_sleep(10);
+    KS_CHECK(seen.len > 8);
+    kill_and_wait(server); /* while it repeats */
+}
+
 static void they_die_with_their_server(void)
 {
     ks_pid server = start();
@@ -322,6 +422,9 @@ int main(void)
             SCENARIO(cancelled_when_it_is_queued_it_never_comes),
             SCENARIO(set_again_when_it_is_queued_it_comes_once),
             SCENARIO(messages_do_not_cancel_it), SCENARIO(a_callback_timeout_runs_beside_it),
-            SCENARIO(zero_comes_after_the_queue), SCENARIO(they_die_with_their_server),
-            SCENARIO(without_a_handler_the_server_ends), SCENARIO(a_plain_process_has_none)));
+            SCENARIO(zero_comes_after_the_queue), SCENARIO(it_keeps_its_rhythm),
+            SCENARIO(what_is_missed_is_skipped), SCENARIO(its_own_handler_may_cancel_it),
+            SCENARIO(its_own_handler_may_set_it_once), SCENARIO(it_is_cancelled_as_any_other),
+            SCENARIO(they_die_with_their_server), SCENARIO(without_a_handler_the_server_ends),
+            SCENARIO(a_plain_process_has_none)));
 }
