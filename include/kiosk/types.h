@@ -143,7 +143,8 @@ typedef struct ks_reason {
 /* Reasons with a text; borrowed until the calling handler returns. Inside a process. */
 KS_API ks_reason ks_error(const char *format, ...) KS_PRINTF(1, 2);    /* crash report, restart */
 KS_API ks_reason ks_shutdown(const char *format, ...) KS_PRINTF(1, 2); /* {shutdown, Text} */
-/* A failed call as the reason of one's own end. Any thread. */
+/* A failed call as the reason of one's own end: when the latest call of the caller failed with that
+ * status in this turn, the text says which it was; borrowed as that of ks_error. Any thread. */
 KS_API ks_reason ks_because(ks_status status);
 static inline bool ks_is_clean(ks_reason r)
 {

@@ -104,7 +104,7 @@ static ks_pid alias_of(bool once)
     KSI_ENTER(s);
     if (!s || !s->current) return (ks_pid){ 0 };
     struct ksi_record *record = ksi_alias_new(s, s->current, KS_ALIAS_EXPLICIT_UNALIAS, once);
-    if (!record) ks_exit(ks_because(KS_NOMEM));
+    if (!record) ks_exit(ksi_because(KS_NOMEM));
     uint64_t handle = ksi_record_handle(s, record);
     ksi_mark_new(s, s->current, handle);
     return (ks_pid){ .id = handle, .kind = KSI_PID_ALIAS };

@@ -91,7 +91,7 @@ void ksi_serve_apart(struct ksi_scheduler *s, struct ksi_process *p)
     struct ksi_stack *to = get(s, stacks_of(s, class_of(p)));
     if (!to) {
         p->flags |= KSI_OWN_END; /* worth a report */
-        ksi_condemn(s, p, ks_because(KS_NOMEM));
+        ksi_condemn(s, p, ksi_because(KS_NOMEM));
         return;
     }
     s->current = p;

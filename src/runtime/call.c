@@ -342,7 +342,11 @@ static void run_outside_call(void *arg)
 ks_status ks_call_(ks_pid to, const ks_op *op, const void *request, void *ret_reply, ks_ms timeout)
 {
     KSI_ENTER(s);
-    if (KSI_LIKELY(s && s->current)) return call_inside(s, to, op, request, ret_reply, timeout);
+    if (KSI_LIKELY(s && s->current)) {
+        ks_status status = call_inside(s, to, op, request, ret_reply, timeout);
+        if (KSI_UNLIKELY(status)) ksi_call_failed(s, to, op, timeout, status);
+        return status;
+    }
     if (!s || !s->runtime->outside) return KS_DENIED;
     struct outside_call call = { to, op, request, ret_reply, timeout, KS_DENIED };
     s->runtime->outside(s->runtime, run_outside_call, &call);

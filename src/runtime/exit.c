@@ -13,7 +13,7 @@ static void put_trapped(
     ks_exited exited = { .pid = ksi_pid(signal->from), .reason = signal->reason };
     struct ksi_message *m = ksi_message_new(s, &ks_exited_type, &exited);
     if (!m) {
-        ksi_condemn(s, target, ks_because(KS_NOMEM)); /* rather than an exit that is not seen */
+        ksi_condemn(s, target, ksi_because(KS_NOMEM)); /* rather than an exit that is not seen */
         return;
     }
     m->kind = KSI_TRAPPED;

@@ -60,7 +60,7 @@ static void *state_new(struct ksi_scheduler *s, size_t size)
 {
     uint8_t size_class;
     void *state = ksi_pool_get(&s->pool, size, &size_class);
-    if (!state) ks_exit(ks_because(KS_NOMEM));
+    if (!state) ks_exit(ksi_because(KS_NOMEM));
     return state;
 }
 

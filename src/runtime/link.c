@@ -103,12 +103,12 @@ static void apply_link(
     struct ksi_scheduler *s, struct ksi_process *target, const struct ksi_signal *signal)
 {
     if (!target) {
-        answer(s, signal, KSI_LINK_EXIT, ks_because(KS_NOPROC));
+        answer(s, signal, KSI_LINK_EXIT, ksi_because(KS_NOPROC));
         /* else: both linked, or we unlinked since */
     } else if (!ksi_link_find(s, target, signal->from)) {
         if (ksi_link_add(s, target, signal->from)) return;
-        ksi_condemn(s, target, ks_because(KS_NOMEM));
-        answer(s, signal, KSI_LINK_EXIT, ks_because(KS_NOMEM));
+        ksi_condemn(s, target, ksi_because(KS_NOMEM));
+        answer(s, signal, KSI_LINK_EXIT, ksi_because(KS_NOMEM));
     }
 }
 
@@ -160,7 +160,7 @@ void ks_link(ks_pid pid)
     if (record)
         record->flags = 0;
     else if (!ksi_link_add(s, self, to))
-        ks_exit(ks_because(KS_NOMEM));
+        ks_exit(ksi_because(KS_NOMEM));
     ksi_signal_send(
         s, &(struct ksi_signal){ .kind = KSI_LINK, .from = ksi_process_id(self), .to = to });
     ksi_check_exit(s);

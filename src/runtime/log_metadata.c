@@ -15,7 +15,7 @@ static struct ksi_metadata **metadata_here(void)
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || (self->flags & KSI_IN_HOOK)) return NULL;
     struct ksi_cold *cold = ksi_cold(s, self);
-    if (!cold) ks_exit(ks_because(KS_NOMEM));
+    if (!cold) ks_exit(ksi_because(KS_NOMEM));
     return &cold->metadata;
 }
 

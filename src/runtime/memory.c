@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Noreturn void out_of_memory(void) { ks_exit(ks_because(KS_NOMEM)); }
+static _Noreturn void out_of_memory(void) { ks_exit(ksi_because(KS_NOMEM)); }
 
 /* type: of a value whose sockets, shared bytes and secrets are to be released with it; or NULL. */
 static struct ksi_allocation *new_allocation(

@@ -56,7 +56,7 @@ static void put_down(
     ksi_record_free(s, record);
     struct ksi_message *m = ksi_message_new(s, &ks_down_type, &down);
     if (!m) {
-        ksi_condemn(s, owner, ks_because(KS_NOMEM)); /* rather than a DOWN that never comes */
+        ksi_condemn(s, owner, ksi_because(KS_NOMEM)); /* rather than a DOWN that never comes */
         return;
     }
     m->ref = down.ref.id[0];
@@ -71,7 +71,7 @@ void ksi_monitor_apply(
         if (target)
             watch(s, target, record);
         else
-            send(s, KSI_DOWN, signal->to, signal->from, signal->record, ks_because(KS_NOPROC));
+            send(s, KSI_DOWN, signal->to, signal->from, signal->record, ksi_because(KS_NOPROC));
     } else if (signal->kind == KSI_DEMONITOR) {
         if (!target || !record->watching) return; /* its DOWN is under way */
         unwatch(s, target, record);

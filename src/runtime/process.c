@@ -104,7 +104,7 @@ ks_ref ks_own(void (*release)(void *resource), void *resource)
         ksi_go_out();
         release(resource); /* it is ours already: nothing may leak */
         ksi_come_in();
-        ks_exit(ks_because(KS_NOMEM));
+        ks_exit(ksi_because(KS_NOMEM));
     }
     record->own.release = release;
     record->own.resource = resource;
@@ -135,7 +135,7 @@ void ks_set_trace_id(uint64_t id)
     if (!self) return;
     uint8_t size_class;
     struct ksi_context *context = ksi_pool_get(&s->pool, sizeof *context, &size_class);
-    if (!context) ks_exit(ks_because(KS_NOMEM));
+    if (!context) ks_exit(ksi_because(KS_NOMEM));
     *context = self->context ? *self->context : (struct ksi_context){ 0 };
     context->count = 1;
     context->size_class = size_class;

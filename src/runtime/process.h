@@ -68,7 +68,8 @@ struct ksi_block {
     struct ksi_block *next;
     uint32_t size; /* as asked for */
     uint8_t size_class;
-    bool defers; /* holds a struct ksi_defer that was not run */
+    bool defers;     /* holds a struct ksi_defer that was not run */
+    bool is_failure; /* holds the call that failed: because.c */
 };
 struct ksi_defer {
     void (*fn)(void *arg);
@@ -171,6 +172,12 @@ static inline bool ksi_memory_allows(const struct ksi_process *p, size_t size)
 {
     size_t max = p->cold ? p->cold->memory_max : 0;
     return size <= UINT32_MAX && (!max || p->memory_used + size <= max);
+}
+
+/* A status as a reason, whatever this process did before; ks_because is for users. */
+static inline ks_reason ksi_because(ks_status status)
+{
+    return (ks_reason){ .kind = KS_REASON_STATUS, .code = status };
 }
 
 static inline uint64_t ksi_process_id(const struct ksi_process *p)

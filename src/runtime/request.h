@@ -21,6 +21,10 @@ struct ksi_response {
     uint32_t collection;       /* 0: in none */
 };
 
+/* because.c: the call has failed with that status. */
+void ksi_call_failed(
+    struct ksi_scheduler *s, ks_pid to, const ks_op *op, ks_ms timeout, ks_status status);
+
 /* Decides a request, known by its ref, which is KSI_ANSWERED then. False: it was given up. */
 bool ksi_response_send(struct ksi_scheduler *s, struct ksi_message *request, ks_status status,
     const ks_type *type, const void *value);

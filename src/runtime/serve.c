@@ -35,7 +35,7 @@ void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size
     block->size = (uint32_t)size;
     block->next = p->turn;
     block->size_class = size_class;
-    block->defers = false;
+    block->defers = block->is_failure = false;
     p->turn = block;
     return block + 1;
 }
@@ -93,7 +93,7 @@ void ks_defer(void (*fn)(void *arg), void *arg)
         ksi_go_out();
         fn(arg);
         ksi_come_in();
-        ks_exit(ks_because(KS_NOMEM));
+        ks_exit(ksi_because(KS_NOMEM));
     }
     *defer = (struct ksi_defer){ fn, arg };
     s->current->turn->defers = true;
@@ -225,7 +225,7 @@ ks_next ks_reply_stop(ks_reason reason)
 
 ks_next ks_undefined_(const ks_module *module, const char *callback)
 {
-    ks_reason undefined = ks_because(KS_UNDEF);
+    ks_reason undefined = ksi_because(KS_UNDEF);
     undefined.text = ks_format("%s has no %s", module->name, callback);
     return ks_stop(undefined);
 }

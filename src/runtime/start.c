@@ -139,7 +139,7 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, const ks_monito
     ks_pid pid = ksi_pid_of(p);
     if (link && s->current && !link_both(s, p)) {
         unmake(s, p);
-        ks_exit(ks_because(KS_NOMEM));
+        ks_exit(ksi_because(KS_NOMEM));
     }
     ks_ref monitor = { { 0, 0 } };
     if (ret_monitor && s->current)

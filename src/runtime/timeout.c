@@ -136,7 +136,7 @@ void ksi_timeout_handled(
     if (!record) return;
     int64_t period = ((const struct repeated *)m->public.body)->period;
     struct ksi_message *next = message_new(s, p, record->timeout.name, period);
-    if (!next) ks_exit(ks_because(KS_NOMEM));
+    if (!next) ks_exit(ksi_because(KS_NOMEM));
     next->ref = m->ref;
     record->timeout.message = next;
     int64_t due = record->timeout.timer.due + period, now = ksi_fresh_ns(s) / NS_PER_MS;
@@ -150,7 +150,7 @@ static void set(struct ksi_scheduler *s, int name, int64_t due, int64_t period)
     struct ksi_process *self = s ? s->current : NULL;
     if (!self || (self->flags & KSI_IN_HOOK)) return;
     if (!self->module->behaviour->on_named_timeout) {
-        ks_reason undefined = ks_because(KS_UNDEF);
+        ks_reason undefined = ksi_because(KS_UNDEF);
         undefined.text = "ks_set_timeout where nothing handles it";
         ks_exit(undefined);
     }
@@ -159,7 +159,7 @@ static void set(struct ksi_scheduler *s, int name, int64_t due, int64_t period)
     if (old) ksi_timeout_end(s, self, ksi_record_at(s, old));
     if (due == INT64_MAX) return;
     struct ksi_record *record = record_new(s, self, name, period);
-    if (!record) ks_exit(ks_because(KS_NOMEM));
+    if (!record) ks_exit(ksi_because(KS_NOMEM));
     arm(s, record, due);
 }
 

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reason.c - exit reasons as text, and statuses as reasons. Any thread. */
+/* reason.c - exit reasons as text. Any thread. */
 #include "base/utf8.h"
 #include "type/type.h"
 
 #include <stdio.h>
 #include <string.h>
-
-ks_reason ks_because(ks_status status)
-{
-    return (ks_reason){ .kind = KS_REASON_STATUS, .code = status };
-}
 
 /* What stands before the text; with *ret_number the code is printed behind it. */
 static const char *head_of(ks_reason reason, bool *ret_number)

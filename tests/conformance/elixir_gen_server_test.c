@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* elixir_gen_server_test - cases of Elixir's GenServerTest, on the same stack of items. */
 #include "support/scenario.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { ITEMS = 8 };
 KS_MODULE(stack, ks_int); /* the first item */
 KS_CALL(stack, pop, void, ks_int);
 KS_CALL(stack, stop, void, void);
+KS_CALL(stack, never, void, void);
 KS_CAST(stack, push, ks_int);
 struct stack {
     ks_int items[ITEMS];
@@ -26,6 +28,12 @@ static ks_next stack_handle_pop(stack *self, ks_int *reply)
     return ks_reply();
 }
 
+static ks_next stack_handle_never(stack *self)
+{
+    (void)stack_from_never();
+    return ks_noreply();
+}
+
 static ks_next stack_handle_stop(stack *self) { return ks_reply_stop(KS_NORMAL); }
 
 static ks_next stack_handle_push(stack *self, const ks_int *item)
@@ -34,7 +42,7 @@ static ks_next stack_handle_push(stack *self, const ks_int *item)
     return ks_noreply();
 }
 
-KS_GEN_SERVER(stack, .init = stack_init, .ops = KS_OPS(stack, pop, stop, push));
+KS_GEN_SERVER(stack, .init = stack_init, .ops = KS_OPS(stack, pop, stop, never, push));
 
 static ks_child row(const char *name)
 {
@@ -126,6 +134,61 @@ static void multi_call(void)
     KS_CHECK_OK(ks_stop_process(pid, KS_NORMAL, 1000));
 }
 
+/* Who ends because a call has failed tells all who watch which call that was. */
+struct failing {
+    ks_pid to;
+    ks_ms timeout;
+    bool never, registers;
+};
+
+static void calls(void *arg)
+{
+    const struct failing *failing = arg;
+    ks_int item;
+    if (failing->registers) KS_CHECK_OK(ks_register("self", ks_self()));
+    ks_pid to = failing->registers && ks_is_none(failing->to) ? ks_self() : failing->to;
+    ks_status status = failing->never ? stack_call_never(to, failing->timeout)
+                                      : stack_call_pop(to, &item, failing->timeout);
+    ks_exit(ks_because(status));
+}
+
+/* who: whom the text names; none: the caller itself. */
+static bool exit_says(struct failing failing, ks_status status, ks_pid who)
+{
+    ks_ref monitor;
+    char text[KS_PID_TEXT_MAX], within[40] = "";
+    ks_spawn_monitor(calls, &failing, &monitor);
+    const ks_down *down = ks_as(ks_down, ks_receive_ref(monitor, 60000));
+    if (failing.registers && ks_is_none(who)) who = down->pid;
+    if (failing.timeout < KS_INFINITY)
+        snprintf(within, sizeof within, " within %d ms", (int)failing.timeout);
+    const char *expected = ks_format("call stack %s to %s%s", failing.never ? "never" : "pop",
+        ks_pid_text(who, text, sizeof text), within);
+    return down->reason.kind == KS_REASON_STATUS && down->reason.code == status &&
+        down->reason.text && strcmp(down->reason.text, expected) == 0;
+}
+
+static void exit_messages(void)
+{
+    const ks_child how = row(NULL);
+    const ks_pid nobody = { 0 }, name = ks_named("self");
+    ks_pid pid, stopped;
+    KS_CHECK_OK(ks_start(&how, &pid));
+    KS_CHECK_OK(ks_start(&how, &stopped));
+    KS_CHECK_OK(ks_stop_process(stopped, KS_NORMAL, 1000));
+    const struct failing itself = { .timeout = 5000, .registers = true },
+                         by_name = { .to = name, .timeout = 5000, .registers = true },
+                         late = { .to = pid, .timeout = 1, .never = true },
+                         to_none = { .timeout = 5000 },
+                         to_stopped = { .to = stopped, .timeout = KS_INFINITY };
+    KS_CHECK(exit_says(by_name, KS_CALLING_SELF, name));
+    KS_CHECK(exit_says(itself, KS_CALLING_SELF, nobody));
+    KS_CHECK(exit_says(late, KS_TIMEOUT, pid));
+    KS_CHECK(exit_says(to_none, KS_NOPROC, nobody));
+    KS_CHECK(exit_says(to_stopped, KS_NOPROC, stopped));
+    KS_CHECK_OK(ks_stop_process(pid, KS_NORMAL, 1000));
+}
+
 static void nil_name(void)
 {
     const ks_child how = row(NULL);
@@ -165,6 +228,7 @@ int main(int argc, char **argv)
     return run_cases("Elixir GenServerTest", argc, argv,
         SCENARIOS({ "start_link/2, call/2 and cast/2", start_link_call_and_cast },
             { "start/2", start_is_not_linked }, { "start_link/3 with local", local_name },
-            { "start_link/3", wrong_names }, { "abcast/3", abcast }, { "multi_call/4", multi_call },
-            { "nil name", nil_name }, { "whereis/1", whereis }, { "stop/3", stop }));
+            { "call/3 exit messages", exit_messages }, { "start_link/3", wrong_names },
+            { "abcast/3", abcast }, { "multi_call/4", multi_call }, { "nil name", nil_name },
+            { "whereis/1", whereis }, { "stop/3", stop }));
 }
