@@ -7,6 +7,11 @@
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 static const struct ksi_socket *inside(ks_socket socket)
 {
@@ -118,6 +123,8 @@ static void a_listener_survives_a_lack_of_descriptors(void)
     ck_assert_int_eq(ks_tcp_accept(listener, 1000, &there), -EMFILE);
     ck_assert_int_eq(ks_tcp_connect(address, NULL, 1000, &there), -EMFILE);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+    if (RUNNING_ON_VALGRIND) /* it lets the kernel accept, then closes what is one too many */
+        ck_assert_int_eq(ks_tcp_connect(address, NULL, 1000, &here), KS_OK);
     ck_assert_int_eq(ks_tcp_accept(listener, 1000, &there), KS_OK);
 }
 SCENARIO(a_listener_survives_a_lack_of_descriptors)

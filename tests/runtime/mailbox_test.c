@@ -217,7 +217,8 @@ static void calls_and_timers_have_an_age(void)
     kill_and_wait(desk);
     asker.desk = desk = start_clerk(KS_REFUSE, 0);
     keep_busy(desk, 1000);
-    ks_spawn(asks, &asker); /* waits for ever, without a timer */
+    ks_ref monitor;
+    ks_spawn_monitor(asks, &asker, &monitor); /* waits for ever, without a timer */
     ks_sleep(200);
     KS_CHECK(about(ks_mailbox_age(desk), 200));
     clerk_count_request request = clerk_send_count(desk);
@@ -225,6 +226,7 @@ static void calls_and_timers_have_an_age(void)
     KS_CHECK(about(ks_mailbox_age(desk), 400));
     ks_abandon(request.raw);
     kill_and_wait(desk);
+    KS_CHECK(ended_with(monitor, KS_REASON_NORMAL)); /* it writes to our stack at last */
 }
 
 /* They pass, but they count, with what they hold. */
