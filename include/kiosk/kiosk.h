@@ -6,6 +6,7 @@
 #include "gen_server.h"
 #include "info.h"
 #include "io.h"
+#include "keep.h"
 #include "log.h"
 #include "runtime.h"
 #include "spawn.h"

@@ -2,12 +2,13 @@
 /* block.h - leaving a stack for another one: the inside of every blocking call.
  *
  * Inline all the way up to the public function, since each return after a change of stack is
- * mispredicted. errno is kept for the process, as if it had the thread for itself. See scheduler.h
- * for what the functions do. */
+ * mispredicted. errno is kept for the process, as if it had the thread for itself, and what keep.h
+ * names. See scheduler.h for what the functions do. */
 #ifndef KSI_RUNTIME_BLOCK_H
 #define KSI_RUNTIME_BLOCK_H
 #include <errno.h>
 
+#include "runtime/keep.h"
 #include "runtime/scheduler.h"
 
 static KSI_INLINE void ksi_forget_left(struct ksi_scheduler *s)
@@ -25,6 +26,16 @@ static KSI_INLINE void ksi_go_to(struct ksi_scheduler *s, struct ksi_stack *to)
     s->stack = to;
     ksi_stack_switch(from, to);
     ksi_forget_left(s);
+}
+
+/* The same for a handler, which finds its thread again as it was. */
+static KSI_INLINE void ksi_go_away(struct ksi_scheduler *s, struct ksi_stack *to, int error)
+{
+    if (KSI_UNLIKELY(ksi_keeps()))
+        ksi_keep_and_go_to(s, to);
+    else
+        ksi_go_to(s, to);
+    errno = error;
 }
 
 /* One stack always stays in the pool for processes that leave theirs for ever. */
@@ -50,6 +61,7 @@ static KSI_INLINE ks_status ksi_put_aside(struct ksi_scheduler *s, struct ksi_pr
 {
     struct ksi_process *next = s->next;
     struct ksi_stack *to;
+    int error = errno;
     if (KSI_UNLIKELY(s->flush != NULL)) s->flush(s);
     if (ksi_can_resume(s, next)) {
         to = next->stack;
@@ -61,11 +73,9 @@ static KSI_INLINE ks_status ksi_put_aside(struct ksi_scheduler *s, struct ksi_pr
         to = ksi_spare_stack(s);
         if (KSI_UNLIKELY(!to)) return KS_NOMEM;
     }
-    int kept = errno;
     p->stack = s->stack;
     s->current = next;
-    ksi_go_to(s, to);
-    errno = kept;
+    ksi_go_away(s, to, error);
     return KS_OK;
 }
 

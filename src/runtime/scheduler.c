@@ -204,6 +204,7 @@ _Noreturn void ksi_leave(struct ksi_scheduler *s)
     struct ksi_process *p = s->current;
     KSI_ASSERT(p);
     if (s->flush) s->flush(s);
+    if (ksi_keeps()) ksi_keep_nothing();
     s->left = s->stack;
     s->current = NULL;
     ksi_ready(s, p);
@@ -216,6 +217,7 @@ _Noreturn void ksi_leave(struct ksi_scheduler *s)
 static void end(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if (p->stack) {
+        ksi_keep_discard(p->stack);
         ksi_stack_drop(p->stack);
         p->stack = NULL;
     }
@@ -280,7 +282,7 @@ void ksi_scheduler_serve(struct ksi_scheduler *s)
     s->stack = &s->runner->end;
     struct ksi_stack *first = ksi_stack_get(&s->runner->stacks);
     KSI_ASSERT(first);
-    ksi_go_to(s, first);
+    ksi_go_away(s, first, errno);
     ksi_this_scheduler = outer;
     ksi_this_thread.runner = outer_runner;
     ksi_store_release(&ksi_this_thread.inside, was_inside); /* release: as in ksi_go_out() */
@@ -368,6 +370,7 @@ struct ksi_runtime *ksi_runtime_new(
     if (!runtime) return NULL;
     memset(runtime, 0, sizeof *runtime);
     runtime->options = *options;
+    ksi_keep_open();
     ksi_spans_init(&runtime->spans);
     ksi_names_init(&runtime->names);
     bool good = init_tables(runtime);

@@ -22,6 +22,7 @@ struct ksi_stack {
     struct ksi_stack *next;
     char *lowest; /* first usable byte */
     size_t size;
+    struct ksi_kept *kept;   /* while a handler is put aside on it: see keep.h; NULL: nothing */
     struct ksi_stacks *home; /* the pool that it belongs to; NULL: a thread's own */
     void *fake;              /* AddressSanitizer's */
     void *fiber;             /* ThreadSanitizer's */
