@@ -8,6 +8,7 @@
 #include "runtime/log_output.h"
 
 #include "base/atomic.h"
+#include "base/label.h"
 #include "runtime/log.h"
 #include "runtime/log_queue.h"
 #include <errno.h>
@@ -236,6 +237,7 @@ static ssize_t wait_for_room(const char *bytes, size_t size)
 static void *keep_writing(void *arg)
 {
     const uintptr_t generation = (uintptr_t)arg;
+    ksi_label_thread("kiosk-log");
     pthread_mutex_lock(&out.mutex);
     while (!out.stop && out.generation == generation) {
         const char *bytes;

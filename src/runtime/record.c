@@ -6,7 +6,8 @@
 
 bool ksi_records_init(struct ksi_slots *slots, uint32_t max)
 {
-    return ksi_slots_init(slots, sizeof(struct ksi_record), offsetof(struct ksi_record, next), max);
+    return ksi_slots_init(
+        slots, sizeof(struct ksi_record), offsetof(struct ksi_record, next), max, "kiosk records");
 }
 
 struct ksi_record *ksi_record_at(struct ksi_scheduler *s, uint32_t index)

@@ -310,8 +310,8 @@ static bool init_tables(struct ksi_runtime *runtime)
 {
     uint32_t max = runtime->options.processes_max;
     struct ksi_slots *processes = &runtime->processes.table;
-    if (!ksi_slots_init(
-            processes, sizeof(struct ksi_process), offsetof(struct ksi_process, free_next), max) ||
+    if (!ksi_slots_init(processes, sizeof(struct ksi_process),
+            offsetof(struct ksi_process, free_next), max, "kiosk processes") ||
         !ksi_records_init(&runtime->records, max * RECORDS_PER_PROCESS))
         return false;
     runtime->processes.slots = ksi_slot_at(processes, 0);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slots.c - see slots.h. */
 #include "runtime/slots.h"
+#include "base/label.h"
 #include "runtime/reserve.h"
 
 enum { MOVED = KSI_KNOB(512, 1) };
 
-bool ksi_slots_init(struct ksi_slots *slots, size_t element, size_t link, uint32_t max)
+bool ksi_slots_init(
+    struct ksi_slots *slots, size_t element, size_t link, uint32_t max, const char *name)
 {
     *slots = (struct ksi_slots){ .element = element, .link = link, .max = max };
     slots->base = ksi_reserve((size_t)max * element);
     if (!slots->base) return false;
+    ksi_label_memory(slots->base, (size_t)max * element, name);
     slots->committed = ksi_commit(slots->base, element, 0, max);
     ksi_store_relaxed(&slots->used, 1);
     return slots->committed > 0 && pthread_mutex_init(&slots->lock, NULL) == 0;

@@ -29,7 +29,9 @@ struct ksi_slot_cache {
     uint32_t fresh, fresh_end; /* never used: touched when they are taken only */
 };
 
-bool ksi_slots_init(struct ksi_slots *slots, size_t element, size_t link, uint32_t max);
+/* name: of its memory, for tools. */
+bool ksi_slots_init(
+    struct ksi_slots *slots, size_t element, size_t link, uint32_t max, const char *name);
 void ksi_slots_end(struct ksi_slots *slots);
 uint32_t ksi_slot_take_slow(struct ksi_slots *slots, struct ksi_slot_cache *cache);
 void ksi_slots_take_back(struct ksi_slots *slots, struct ksi_slot_cache *cache);

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* span.c - see span.h. The heads of the spans stand in the first span of their region, so that they
  * outlive the memory of theirs. */
-#define _GNU_SOURCE /* MADV_DONTNEED, PR_SET_VMA */
+#define _GNU_SOURCE /* MADV_DONTNEED */
 #include "runtime/span.h"
 #include "base/base.h"
+#include "base/label.h"
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 enum { REGION_SIZE = 4 * 1024 * 1024, SPANS = REGION_SIZE / KSI_SPAN_SIZE };
 /* Empty spans that keep their memory: a few, and a share of what is in use, so that a load that
  * swings does not ask the system for the same pages over and over. */
 enum { KEEP = 16, KEEP_SHARE = 8 };
-#ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41 /* Linux 5.17 */
-#define PR_SET_VMA_ANON_NAME 0
-#endif
 
 struct ksi_region {
     struct ksi_region *next;
@@ -57,7 +53,7 @@ static char *map_region(bool large_pages)
     char *region = map + before;
     if (before) munmap(map, before);
     if (after) munmap(region + REGION_SIZE, after);
-    (void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, region, REGION_SIZE, "kiosk pool");
+    ksi_label_memory(region, REGION_SIZE, "kiosk pool");
     if (large_pages) (void)madvise(region, REGION_SIZE, MADV_HUGEPAGE);
     return region;
 }

@@ -2,6 +2,7 @@
 /* stack.c - see stack.h. */
 #include "runtime/stack.h"
 #include "base/base.h"
+#include "base/label.h"
 #include "runtime/context.h"
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,7 @@ static bool new_region(struct ksi_stacks *stacks)
         free(region);
         return false;
     }
+    ksi_label_memory(region->start, region->size, "kiosk stacks");
     madvise(region->start, region->size, MADV_NOHUGEPAGE); /* else 2 MiB for a stack of 4 KiB */
     region->next = stacks->regions;
     stacks->regions = region;
