@@ -7,7 +7,7 @@ set -u
 
 set_demo="gcc make cmake pkg-config libc6-dev"
 set_test="clang libclang-rt-14-dev g++ check clang-format clang-tidy redis-tools gdb valgrind \
-libc6-dbg libssl-dev spin gcc-aarch64-linux-gnu shellcheck"
+libc6-dbg libssl-dev systemtap-sdt-dev linux-perf spin gcc-aarch64-linux-gnu shellcheck"
 set_dev="git strace"
 # What tells that a package's job is done where there is no dpkg to ask.
 tools_demo="gcc make cmake pkg-config"

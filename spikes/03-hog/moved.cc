@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* moved.cc - the contrast: the stack of a blocked handler goes on in another thread.  Prints what is
+/* moved.cc - the contrast: the stack of a blocked handler goes on in another thread. Prints what is
  * no longer right.  Exit status 0 if at least errno broke, as this is to show that it does. */
 #include <errno.h>
 #include <openssl/err.h>

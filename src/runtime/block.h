@@ -87,6 +87,7 @@ static KSI_INLINE ks_status ksi_block_inline(
     if (KSI_UNLIKELY(p->flags & KSI_EXITING)) ksi_leave(s); /* ended by a signal it just applied */
     p->wait = (uint8_t)wait;
     ksi_start_timer(s, p, timeout);
+    KSI_PROBE2(block, KSI_PROBED_PID(p), (int)wait);
     ks_status status = ksi_put_aside(s, p);
     if (KSI_UNLIKELY(status)) {
         p->wait = KSI_WAIT_NOTHING;

@@ -245,7 +245,7 @@ static KSI_INLINE ks_status wait_for_answer(struct ksi_scheduler *s, ks_ms timeo
 }
 
 static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_process *target,
-    uint64_t id, struct ksi_message *m, void *ret_reply, ks_ms timeout)
+    uint64_t id, struct ksi_message *m, void *ret_reply, ks_ms timeout, const char *name)
 {
     struct ksi_call call;
     call.reply = ret_reply;
@@ -253,6 +253,7 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     call.since_ns = s->now_ns;
     call.message = NULL;
     open_call(s, target, m, &call, timeout);
+    KSI_PROBE3(call, m->from, id, name);
     if (!target || !hand_over(s, target, id, m)) {
         ks_status status = ksi_message_send_as(s, target, id, m, KSI_WAITABLE);
         if (KSI_UNLIKELY(status)) return not_sent(s->current, status);
@@ -263,7 +264,7 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
 ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, void *ret_reply, ks_ms timeout)
 {
-    return request_wait(s, target, id, m, ret_reply, timeout);
+    return request_wait(s, target, id, m, ret_reply, timeout, "status");
 }
 
 /* Its start request stands first in its mailbox, and stays there, whoever has found its name and
@@ -295,6 +296,7 @@ static __attribute__((noinline)) ks_status alias_wait(struct ksi_scheduler *s, k
 {
     struct ksi_call call = { .reply = ret_reply, .target = id, .since_ns = s->now_ns };
     open_call(s, target, m, &call, timeout);
+    KSI_PROBE3(call, m->from, id, m->public.op->name);
     ks_status status = ksi_send_to(s, to, m, KSI_WAITABLE);
     if (status) return not_sent(s->current, status);
     return wait_for_answer(s, timeout);
@@ -318,7 +320,8 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     m->public.op = op;
     if (KSI_UNLIKELY(to.kind == KSI_PID_ALIAS) && target && !ksi_is_home(s, target))
         return alias_wait(s, to, target, id, m, ret_reply, left < timeout ? left : timeout);
-    ks_status status = request_wait(s, target, id, m, ret_reply, left < timeout ? left : timeout);
+    ks_status status =
+        request_wait(s, target, id, m, ret_reply, left < timeout ? left : timeout, op->name);
     if (KSI_LIKELY(status != KS_TIMEOUT) || left >= timeout) return status;
     return time_left(s) > 0 ? KS_TIMEOUT : KS_DEADLINE; /* the server's own, or ours */
 }
@@ -371,6 +374,7 @@ static KSI_INLINE ks_status send(ks_pid to, const ks_op *op, const ks_type *type
     if (KSI_UNLIKELY(!m)) return KS_NOMEM;
     m->public.op = op;
     m->from = s->current ? ksi_process_id(s->current) : 0;
+    KSI_PROBE3(send, m->from, id, op ? op->name : type->name);
     ks_status status = KSI_UNLIKELY(to.kind == KSI_PID_ALIAS)
         ? send_by_alias(s, to, m)
         : ksi_message_send_as(s, target, id, m, KSI_WAITABLE);

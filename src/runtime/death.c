@@ -273,6 +273,7 @@ void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
     KSI_ASSERT(!p->stack && (p->flags & KSI_EXITING));
     if (p->flags & KSI_QUEUED) return; /* when the queue gives it back */
     p->flags |= KSI_DYING;
+    KSI_PROBE3(exit, KSI_PROBED_PID(p), p->reason_kind, p->reason_code);
     report(s, p);
     give_back(s, p);
     release_owned(s, p);

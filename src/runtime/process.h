@@ -8,6 +8,7 @@
 #ifndef KSI_RUNTIME_PROCESS_H
 #define KSI_RUNTIME_PROCESS_H
 #include "base/atomic.h"
+#include "base/probe.h"
 #include "runtime/message.h"
 #include "runtime/timer_wheel.h"
 #include <kiosk/start.h>
@@ -78,8 +79,8 @@ struct ksi_defer {
 
 struct ksi_process {
     /* --- read by senders --- */
+    uint32_t index; /* this and the next as one number: the pid id, see KSI_PROBED_PID */
     _Atomic(uint32_t) generation; /* of the tenant, or of the next one while the slot is free */
-    uint32_t index;
     _Atomic(struct ksi_scheduler *) scheduler; /* its home */
     _Atomic(struct ksi_message *) inbox; /* signals from elsewhere, newest first; see signal.c */
     struct ksi_process *wake_next;       /* in the scheduler's wake list */
@@ -185,5 +186,8 @@ static inline uint64_t ksi_process_id(const struct ksi_process *p)
     /* relaxed: the caller owns p, or checks it again by a signal */
     return (uint64_t)ksi_load_relaxed(&p->generation) << 32 | p->index;
 }
+/* The same for probes: where it stands, so that nothing is computed for them. */
+typedef uint64_t __attribute__((may_alias)) ksi_probed_pid;
+#define KSI_PROBED_PID(p) (*(const ksi_probed_pid *)(const void *)(p))
 
 #endif

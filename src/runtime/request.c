@@ -193,6 +193,7 @@ static ks_request send(struct ksi_scheduler *s, ks_pid to, const ks_op *op, cons
     body_of(record->request.response)->label = label;
     ks_ref ref = ksi_record_ref(s, record);
     if (!collection) ksi_mark_new(s, s->current, ref.id[0]); /* else that has one */
+    KSI_PROBE3(send, record->request.message->from, id, op->name);
     (void)ksi_send_to(
         s, to, record->request.message, KSI_REFUSABLE); /* refused: the response says so */
     return (ks_request){ ref };

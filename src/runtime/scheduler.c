@@ -77,6 +77,7 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
         if (!ksi_request_cancel(s, p)) return; /* the answer was decided, and will be here soon */
     }
     if (p->wait == KSI_WAIT_ROOM) ksi_line_leave(s, p);
+    if (p->wait != KSI_WAIT_NOTHING) KSI_PROBE3(wake, KSI_PROBED_PID(p), p->wait, 1);
     p->flags |= KSI_TIMED_OUT;
     p->wait = KSI_WAIT_NOTHING;
     ksi_ready(s, p);
@@ -182,6 +183,7 @@ ks_status ksi_block(struct ksi_scheduler *s, enum ksi_wait wait, ks_ms timeout)
 void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait)
 {
     if (p->wait != wait) return;
+    KSI_PROBE3(wake, KSI_PROBED_PID(p), wait, 0);
     p->wait = KSI_WAIT_NOTHING;
     ksi_cancel_timer(s, p);
     ksi_ready(s, p);
@@ -382,7 +384,10 @@ struct ksi_runtime *ksi_runtime_new(
     }
     for (uint32_t i = 0; i < count && good && count > 1; i++)
         good = ksi_signals_reserve(runtime->schedulers[i]);
-    if (good) return runtime;
+    if (good) {
+        ksi_debugger_add(runtime);
+        return runtime;
+    }
     ksi_runtime_end(runtime);
     return NULL;
 }
@@ -390,6 +395,7 @@ struct ksi_runtime *ksi_runtime_new(
 void ksi_runtime_end(struct ksi_runtime *runtime)
 {
     KSI_ASSERT(ksi_alive(runtime) == 0);
+    ksi_debugger_remove(runtime);
     ksi_names_end(&runtime->names);
     for (uint32_t i = 0; i < runtime->scheduler_count; i++) {
         struct ksi_scheduler *s = runtime->schedulers[i];

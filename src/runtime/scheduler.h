@@ -128,6 +128,7 @@ struct ksi_runtime {
     const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
     void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);
+    struct ksi_runtime *next, **link; /* debugger.c: among those of this OS process */
 };
 
 /* --- scheduler.c ---------------------------------------------------------------------------- */
@@ -171,6 +172,11 @@ void ksi_wake(struct ksi_scheduler *s, struct ksi_process *p, enum ksi_wait wait
 /* The running process leaves its stack for ever: it ends when it is condemned, else it serves
  * on. */
 _Noreturn void ksi_leave(struct ksi_scheduler *s);
+/* --- debugger.c ------------------------------------------------------------------------------- */
+extern struct ksi_runtime *ksi_runtimes; /* the newest first */
+void ksi_debugger_add(struct ksi_runtime *runtime);
+void ksi_debugger_remove(struct ksi_runtime *runtime);
+
 /* --- move.c: processes that change their home ------------------------------------------------- */
 /* Home of p from now on is another scheduler; p is in no queue of ours. */
 void ksi_move(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to);

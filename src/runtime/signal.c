@@ -124,6 +124,7 @@ static KSI_INLINE bool apply_reply(struct ksi_scheduler *s, struct ksi_process *
     p->request = NULL;
     if (!status && value && p->call->reply) status = copy_reply(s, p, type, value);
     p->wait = KSI_WAIT_NOTHING;
+    KSI_PROBE3(wake, KSI_PROBED_PID(p), KSI_WAIT_REPLY, 0);
     ksi_cancel_timer(s, p);
     p->reason_code = status;
     if (!s->next && p->stack && s->hand_offs_left > 0 && !(p->flags & (KSI_QUEUED | KSI_LOW)) &&
@@ -361,6 +362,7 @@ bool ksi_reply_send(struct ksi_scheduler *s, struct ksi_message *request, ks_sta
     struct ksi_process *p = ksi_process_of(s, request->from);
     if (!p || !ksi_claim(p, serial, is_shared(s, request, p))) return false;
     request->flags |= KSI_ANSWERED;
+    KSI_PROBE2(reply, request->from, status);
     if (KSI_UNLIKELY(!ksi_is_home(s, p)))
         return push_reply(s, request->from, serial, status, type, value, true);
     if (KSI_UNLIKELY(s->simulator != NULL) && held_back(s, p) &&

@@ -57,6 +57,7 @@ struct ksi_process *ksi_process_start(
     p->mailbox_end = &m->next;
     m->next = NULL;
     ksi_store_relaxed(&p->queue_length, 1);
+    KSI_PROBE3(spawn, KSI_PROBED_PID(p), p->parent, module->name);
     return p;
 }
 

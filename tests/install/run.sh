@@ -20,6 +20,11 @@ cc -o "$root/by_pc" "$here/program.c" $(pkg-config --cflags --libs kiosk)
 echo "pkg-config: kiosk $(LD_LIBRARY_PATH=$lib "$root/by_pc")"
 test "$(LD_LIBRARY_PATH=$lib "$root/by_pc")" = "$(pkg-config --modversion kiosk)"
 test -L "$lib/libkiosk.so.0"
+# Where gdb looks for commands: under auto-load/, by the full name that the library will have.
+auto_load=$(find "$root/stage" -path '*/gdb/auto-load' -type d)
+test -f "$auto_load${lib#"$root/stage"}/$(basename "$(readlink -f "$lib/libkiosk.so")")-gdb.py"
+share=$(dirname "$(dirname "$auto_load")")/kiosk
+test -f "$share/kiosk-gdb.py" && test -f "$share/bpftrace/calls.bt"
 
 {
     cmake -S "$here" -B "$root/build" -DCMAKE_PREFIX_PATH="$root/stage$prefix"
