@@ -21,8 +21,7 @@ import gdb.unwinder
 CHUNK = 4096  # slots of the table that are read at once
 
 
-class Trouble(gdb.GdbError):
-    """What the user can do something about."""
+Trouble = gdb.GdbError  # what the user can do something about: told in a line
 
 
 # --- what is there --------------------------------------------------------------------------------
@@ -52,9 +51,9 @@ def why_no_symbol():
             "kiosk: libkiosk has no debug information: build it with -g, or give gdb the file"
             " that it was stripped of (symbol-file, add-symbol-file)"
         )
-    libraries = [o.filename for o in gdb.objfiles() if "libkiosk" in (o.filename or "")]
-    if libraries:
-        return "kiosk: %s is stripped: give gdb its symbols (add-symbol-file)" % libraries[0]
+    for objfile in gdb.objfiles():
+        if "libkiosk" in objfile.filename:
+            return "kiosk: %s is stripped: give gdb its symbols" % objfile.filename
     return "kiosk: no kiosk in this program, or it has no symbols"
 
 
@@ -86,9 +85,9 @@ def schedulers(runtime):
 
 
 # --- texts ----------------------------------------------------------------------------------------
-def string(pointer, otherwise=""):
+def string(pointer):
     try:
-        return pointer.string(errors="replace") if pointer else otherwise
+        return pointer.string(errors="replace") if pointer else ""
     except gdb.MemoryError:
         return "?"
 
@@ -141,6 +140,8 @@ class View:
         self.flags, self.wait = int(process["flags"]), int(process["wait"])
         self.scheduler = process["scheduler"]
         self.is_current = self.scheduler["current"] == process.address
+        stack = process["stack"]
+        self.is_late = bool(stack) and stack["runner"]["process"] == process.address
         self.has = constants("ksi_process_flag")
         self.waits = constants("ksi_wait")
 
@@ -148,15 +149,19 @@ class View:
         return bool(self.flags & self.has[name])
 
     def blocked(self):
-        return bool(self.process["stack"]) and not self.is_current
+        return bool(self.process["stack"]) and not self.runs()
+
+    def runs(self):
+        """Perhaps late: in a handler that lost the scheduler to another thread."""
+        return self.is_current or self.is_late
 
     def state(self):
         if self.flag("KSI_EXITING"):
             return "exiting"
         if self.flag("KSI_SUSPENDED"):
             return "suspended"
-        if self.is_current:
-            return "running"
+        if self.runs():
+            return "late" if self.is_late else "running"
         if self.wait != self.waits["KSI_WAIT_NOTHING"]:
             return "waiting"
         return "ready" if self.process["stack"] or self.flag("KSI_QUEUED") else "idle"
@@ -206,6 +211,7 @@ class View:
             "KSI_WAIT_MESSAGE": lambda: "a message",
             "KSI_WAIT_EVENT": self.descriptor,
             "KSI_WAIT_ROOM": lambda: "room in the mailbox of " + self.peer(),
+            "KSI_WAIT_THREAD": lambda: "its thread, which is in the handler of another process",
         }
         name = next((n for n, value in self.waits.items() if value == self.wait), "")
         what, time = words.get(name, lambda: name)(), self.at_most()
@@ -388,8 +394,9 @@ def thread_of(scheduler):
 
 def run_on(view, command):
     """A gdb command, its output as text, on the stack of a process; None: it has none."""
-    if view.is_current:
-        thread = thread_of(view.scheduler)
+    if view.runs():
+        late = view.is_late
+        thread = thread_on(view.process["stack"]) if late else thread_of(view.scheduler)
         if thread is None:
             return "it runs, but no thread stands on its stack\n"
         with selected(thread):
@@ -408,11 +415,8 @@ def without_frame_0(text):
 
 def show_backtrace(view, options):
     process = view.process
-    doing = view.doing()
-    gdb.write(
-        "%s: %s%s\n"
-        % (described(view.runtime, pid_of(process)), view.state(), ", " + doing if doing else "")
-    )
+    doing = ", ".join(filter(None, [view.state(), view.doing()]))
+    gdb.write("%s: %s\n" % (described(view.runtime, pid_of(process)), doing))
     text = run_on(view, "backtrace " + options)
     if text is None:
         text = "no stack: it is between two messages\n"
@@ -431,7 +435,7 @@ class Ks(gdb.Command):
 
 
 class Command(gdb.Command):
-    """What all have in common: trouble is told in a line."""
+    """What all have in common."""
 
     def __init__(self, name):
         super().__init__("ks " + name, gdb.COMMAND_STACK)
@@ -471,7 +475,7 @@ class Bt(Command):
         if not words:
             raise Trouble("kiosk: ks bt PID..., or ks bt all")
         if words == ["all"]:
-            chosen = [v for r in runtimes() for v in views(r) if v.blocked() or v.is_current]
+            chosen = [v for r in runtimes() for v in views(r) if v.blocked() or v.runs()]
         else:
             chosen = [view for word in words for view in find(word)]
         for i, view in enumerate(chosen):
@@ -504,7 +508,7 @@ class Schedulers(Command):
     def row(self, runtime, s):
         thread = thread_of(s)
         current = int(s["current"]) and pid_of(s["current"].dereference())
-        stacks = s["stacks"]
+        stacks = s["runner"]["stacks"]
         return [
             str(int(s["number"])),
             "%d (LWP %d)" % (thread.num, thread.ptid[1]) if thread else "?",
@@ -536,8 +540,12 @@ class Gcore(Command):
 
     def pools(self, runtime):
         for s in schedulers(runtime):
-            first, last = s["apart"].type.range()
-            yield from [s["stacks"]] + [s["apart"][i] for i in range(first, last + 1)]
+            runner = s["runners"]
+            while runner:
+                first, last = runner["apart"].type.range()
+                yield runner["stacks"]
+                yield from (runner["apart"][i] for i in range(first, last + 1))
+                runner = runner["next"]
 
     def guards(self):
         """Where they are, of all stacks that are guarded so."""
@@ -558,10 +566,9 @@ class Gcore(Command):
 
     def layout(self, pool):
         """Of each stack: bytes of its guard, and from one to the next."""
-        if not any(field.name == "guard_size" for field in pool.type.fields()):
+        if "guard_size" not in [field.name for field in pool.type.fields()]:
             return 4096, int(pool["size"])
-        guard = int(pool["guard_size"])
-        return guard, int(pool["size"]) + guard
+        return int(pool["guard_size"]), int(pool["size"]) + int(pool["guard_size"])
 
     def run(self, argument):
         locking = gdb.parameter("scheduler-locking")

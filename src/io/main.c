@@ -7,7 +7,6 @@
  * Each of the two ends its run by a release hook, so that it ends however the process ends. The
  * signals are read by a process of their own, so that a second one is heard while root stops. */
 #include "base/base.h"
-#include "base/label.h"
 #include "io/io.h"
 #include "runtime/drain.h"
 #include "runtime/log_output.h"
@@ -259,11 +258,7 @@ static bool run(struct program *program, void (*fn)(void *arg))
 
 static void *run_thread(void *arg)
 {
-    struct ksi_scheduler *s = arg;
-    char name[16];
-    snprintf(name, sizeof name, "kiosk-%u", s->number);
-    ksi_label_thread(name);
-    ksi_scheduler_serve(s);
+    ksi_scheduler_serve(arg);
     return NULL;
 }
 

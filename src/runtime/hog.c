@@ -11,6 +11,7 @@
 #include "runtime/hog.h"
 #include "base/clock.h"
 #include "base/futex.h"
+#include "base/label.h"
 #include "runtime/scheduler.h"
 #include "runtime/stall.h"
 #include <errno.h>
@@ -270,6 +271,7 @@ static void *watch_over(void *arg)
     struct ksi_runtime *runtime = arg;
     struct ksi_hogs *hogs = &runtime->hogs;
     int quiet = 0;
+    ksi_label_thread("kiosk-monitor");
     int64_t before = ksi_clock_monotonic();
     /* acquire: nothing else is read after it */
     while (ksi_load_acquire(&hogs->word) != KSI_HOGS_QUIT) {

@@ -3,10 +3,12 @@
 #define _GNU_SOURCE /* gettid */
 #include "runtime/runner.h"
 #include "base/futex.h"
+#include "base/label.h"
 #include "runtime/block.h"
 #include "runtime/hog.h"
 #include "runtime/signal.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -162,7 +164,7 @@ static void let_go(struct ksi_scheduler *s, struct ksi_runner *me)
     KSI_ASSERT(to);
     s->stack = me->stack;
     me->process = NULL;
-    ksi_go_to(s, to);
+    ksi_go_away(s, to, errno);
 }
 
 static void come_back(struct ksi_runner *me)
@@ -204,11 +206,22 @@ void ksi_runner_run(struct ksi_runner *me)
     ksi_go_to(s, first);
 }
 
+/* The first thread of the first scheduler is the program's, and has a name of its own. */
+static void label(const struct ksi_runner *runner)
+{
+    const struct ksi_scheduler *s = runner->scheduler;
+    char name[16];
+    if (!s->number && runner == &s->first) return;
+    snprintf(name, sizeof name, "kiosk-%u", s->number);
+    ksi_label_thread(name);
+}
+
 void ksi_runner_begin(struct ksi_runner *runner)
 {
     bool again = ksi_load_relaxed(&runner->thread) == &ksi_this_thread; /* our own doing */
     if (!again) runner->pthread = pthread_self();
     if (!again) runner->tid = gettid();
+    if (!again) label(runner);
     ksi_this_thread.scheduler = runner->scheduler;
     ksi_this_thread.runner = runner;
     /* relaxed: who looks at them has the runner from us */

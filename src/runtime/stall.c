@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/futex.h"
+#include "base/probe.h"
 #include "runtime/log.h"
 #include "runtime/scheduler.h"
 #include "runtime/signal.h"
@@ -179,6 +180,7 @@ void ksi_stall_report(struct ksi_hogs *hogs, const struct ksi_runner *late, stru
     int64_t so_far_ns)
 {
     int64_t now = ksi_clock_monotonic();
+    ksi_probe_stall(stall->pid.id, stall->module->name, so_far_ns);
     if (!ks_log_enabled(KS_LOG_WARNING)) return;
     if (hogs->reported_ns && now - hogs->reported_ns < REPORT_EVERY_NS) {
         hogs->unreported++;

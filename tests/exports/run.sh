@@ -20,7 +20,8 @@ echo "$dynamic" | grep -q ' T ks_version' || { echo "$1: ks_version is not expor
 check "$1" '^ks_' <<END
 $dynamic
 END
-check "$2" '^ksi?_' <<END
+# The latter is what static probes have in common.
+check "$2" '^ksi?_|^_\.stapsdt\.base$' <<END
 $archive
 END
 exit $failed

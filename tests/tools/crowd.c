@@ -140,6 +140,20 @@ static void everybody_waits(void)
     ks_sleep(100);
 }
 
+/* Its thread is its own for so long: the scheduler goes on with another one, but for who is blocked
+ * on a stack of this thread. */
+static int stuck_until[2];
+static __attribute__((noinline)) char reads_natively(void)
+{
+    char byte = 0;
+    return read(stuck_until[0], &byte, 1) == 1 ? byte : 0;
+}
+static void is_stuck(void *arg)
+{
+    ks_set_label("stuck");
+    if (reads_natively() != 'x') ks_exit(ks_error("no byte"));
+}
+
 KS_MODULE(crowd, void);
 static void crowd_main(const ks_none *args)
 {
@@ -147,6 +161,7 @@ static void crowd_main(const ks_none *args)
     ks_set_label("crowd");
     everybody_waits();
     while (!second_stands) ks_sleep(1);
+    ks_sleep(200);
     if (seconds) {
         ks_spawn_link(calls, &idle);
         puts("busy");
@@ -156,6 +171,7 @@ static void crowd_main(const ks_none *args)
         crowd_stands();
     }
     over = true;
+    if (write(stuck_until[1], "x", 1) != 1) ks_exit(ks_error("no pipe"));
     ks_exit(KS_SHUTDOWN); /* and whoever is linked */
 }
 KS_PROCESS(crowd);
@@ -164,7 +180,7 @@ KS_MODULE(second, void);
 static void second_main(const ks_none *args)
 {
     ks_spawn_link(waits_for_message, NULL);
-    ks_sleep(100);
+    ks_spawn_link(is_stuck, NULL);
     second_stands = true;
     while (!over) ks_sleep(10);
     ks_exit(KS_SHUTDOWN);
@@ -183,7 +199,7 @@ int main(int argc, char **argv)
     pthread_t thread;
     void *failed = &over;
     if (argc > 1) seconds = atoi(argv[1]);
-    if (pthread_create(&thread, NULL, run_second, NULL)) return EXIT_FAILURE;
+    if (pipe(stuck_until) || pthread_create(&thread, NULL, run_second, NULL)) return EXIT_FAILURE;
     ks_status status = ks_run(&options, KS_CHILD(crowd));
     over = true;
     pthread_join(thread, &failed);

@@ -33,14 +33,16 @@ has() {
 
 # The same questions to a program and to its core. ARGUMENT... that come before and after them
 ask() {
-    run_gdb "$@" -ex 'ks ps' -ex 'ks schedulers' -ex 'ks bt 0.4.1 pusher' -ex 'ks bt crowd idle' \
-        -ex 'ks bt -full sleeper' -ex 'ks bt 0.4.77' -ex 'ks bt nobody' -ex 'ks bt' \
-        -ex 'ks in busy frame function nap_deep_inside' -ex 'ks in idle bt' \
+    run_gdb "$@" -ex 'ks ps' -ex 'ks schedulers' -ex 'ks bt 0.4.1 pusher stuck' \
+        -ex 'ks bt crowd idle' -ex 'ks bt -full sleeper' -ex 'ks bt 0.4.77' -ex 'ks bt nobody' \
+        -ex 'ks bt' -ex 'ks in busy frame function nap_deep_inside' -ex 'ks in idle bt' \
         -ex 'ks ps listener' -ex 'ks bt all' -ex 'bt'
 }
 
 check() {
-    has '^runtime 1, 0x' '^runtime 2, 0x' '^3 processes' '^12 processes' '^1 processes'
+    has '^runtime 1, 0x' '^runtime 2, 0x' '^4 processes' '^12 processes' '^1 processes'
+    has '^<0\.4\.1> +[01] +late +0 +stuck +process$' '^<0\.4\.1> stuck: late$'
+    has '^#[0-9]+ .*reads_natively' '^<0\.3\.1> listener: waiting, waits for a message$'
     has '^<0\.3\.1> +0 +idle +0 +idle +clerk$' '^<0\.2\.1> +0 +running +0 +crowd +crowd$'
     has '^<0\.4\.1> +0 +waiting +1 +busy +clerk +handles call nap of <0.6.1>; waits for [0-9]+ ms$'
     has 'asker of busy +process +waits for call nap by <0\.4\.1> busy$'
