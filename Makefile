@@ -30,8 +30,8 @@ test: ## install what is missing, then everything a change must pass
 gate: ## the same without installing anything
 	@scripts/gate.sh
 
-test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, 1000 seeds
-	@scripts/setup.sh test
+test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, aarch64, 1000 seeds
+	@scripts/setup.sh long
 	@scripts/gate.sh all
 
 asan: ## tests with gcc and clang under AddressSanitizer and UBSan
