@@ -30,6 +30,7 @@ typedef struct ks_simulation {
     ks_ms time_limit;         /* virtual; default one hour */
     bool may_leave;           /* processes may be left at the end: they are killed, not a failure */
     uint64_t fail_allocation; /* the n-th allocation since the scenario began fails; 0: none */
+    uint32_t schedulers;      /* at most 8; default: KIOSK_SCHEDULERS in the environment, else 1 */
 } ks_simulation;
 /* Runs scenario as a process of a fresh simulated runtime, for each seed, until it returns; then
  * nothing may be left: no process it started, no memory, no descriptor. Virtual time passes when

@@ -118,8 +118,19 @@ static bool is_worth_it(const struct ksi_scheduler *s)
     return s->turn_ns >= TURN_NS_MIN && (s->queue.length - 1) * s->turn_ns >= WORK_NS_MIN;
 }
 
+/* One process, anywhere, under a seeded runner. */
+static void share_by_lot(struct ksi_scheduler *s)
+{
+    struct ksi_scheduler *to = s->simulator->moves_to(s->simulator);
+    if (to && to != s) give(s, to, 1);
+}
+
 void ksi_share(struct ksi_scheduler *s)
 {
+    if (KSI_UNLIKELY(s->simulator != NULL)) {
+        share_by_lot(s);
+        return;
+    }
     struct ksi_runtime *runtime = s->runtime;
     if (!is_worth_it(s)) return;
     for (uint32_t i = 0; i < runtime->scheduler_count && s->queue.length > 1; i++) {

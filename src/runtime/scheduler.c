@@ -151,7 +151,10 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
         }
         ksi_take_wakes(s);
         if (KSI_UNLIKELY(s->ranked > 0)) return take_ranked(s);
-        if (KSI_UNLIKELY(s->parallel) && s->queue.length > 1) ksi_share(s);
+        if (KSI_UNLIKELY(s->parallel) && s->queue.length > !s->simulator) {
+            ksi_share(s);
+            if (!s->queue.first) continue; /* a slice ends before we wait */
+        }
         if (s->queue.first) return take(s, &s->queue);
         if (s->next) continue; /* a reply from elsewhere has come, just now */
         if (KSI_LIKELY(!ksi_load_acquire(&s->stopping)))

@@ -36,6 +36,8 @@ struct ksi_seams {
 struct ksi_simulator {
     bool (*yields)(struct ksi_simulator *simulator);
     bool (*holds_back)(struct ksi_simulator *simulator);
+    /* Who gets a process that is ready, of those that may move; NULL: it stays. */
+    struct ksi_scheduler *(*moves_to)(struct ksi_simulator *simulator);
 };
 
 /* The processes of a runtime, and the part of the table that a scheduler takes them from. */

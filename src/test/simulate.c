@@ -91,11 +91,15 @@ static bool fails(void *arg)
     return ksi_virtual_chance(&run->world, run->world.out_of_memory);
 }
 
-static void end_shortage(void *resource)
+static void set_shortage(struct run *run, bool (*may_fail)(void *arg))
 {
-    struct run *run = resource;
-    run->runtime->scheduler.pool.fails = NULL;
+    for (uint32_t i = 0; i < run->runtime->scheduler_count; i++) {
+        run->runtime->schedulers[i]->pool.fails_arg = run;
+        run->runtime->schedulers[i]->pool.fails = may_fail;
+    }
 }
+
+static void end_shortage(void *resource) { set_shortage(resource, NULL); }
 
 /* Memory is short until the scenario is released, its oldest resource last: before the first
  * process is told, which must not end for want of memory itself. */
@@ -103,10 +107,7 @@ static void run_scenario(void *arg)
 {
     struct run *run = arg;
     ks_own(end_shortage, run);
-    if (memory_is_short(run)) {
-        run->runtime->scheduler.pool.fails_arg = run;
-        run->runtime->scheduler.pool.fails = fails;
-    }
+    if (memory_is_short(run)) set_shortage(run, fails);
     run->scenario();
 }
 
@@ -121,17 +122,19 @@ static void each_other(struct run *run, void (*visit)(struct run *run, struct ks
 
 static void kill_one(struct run *run, struct ksi_process *p)
 {
-    ksi_condemn(&run->runtime->scheduler, p, (ks_reason){ .kind = KS_REASON_KILLED });
+    ks_exit_process(ksi_pid_of(p), KS_KILL);
+    (void)run;
 }
 
 static void show_one(struct run *run, struct ksi_process *p)
 {
     char name[KSI_NAME_BYTES] = "";
     bool named = ksi_name_text(&run->runtime->scheduler, p, name, sizeof name);
-    static const char *const waits[] = { "nothing", "a reply", "a message", "I/O", "time" };
-    fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s\n", p->index,
+    static const char *const waits[] = { "nothing", "a reply", "a message", "I/O", "time", "room" };
+    fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s, of scheduler %u\n", p->index,
         ksi_load_relaxed(&p->generation), p->module ? p->module->name : "?", named ? " named " : "",
-        name, p->stack || p->wait ? waits[p->wait] : "messages");
+        name, p->stack || p->wait ? waits[p->wait] : "messages",
+        ksi_load_relaxed(&p->scheduler)->number); /* of this thread, all of them */
 }
 
 /* Time passes only when nobody can run: one step, and everything under way has arrived. */
@@ -175,6 +178,12 @@ static void judge_end(struct run *run, const ks_msg *msg, ks_ms limit)
     }
 }
 
+static void set_simulator(struct run *run, struct ksi_simulator *simulator)
+{
+    for (uint32_t i = 0; i < run->runtime->scheduler_count; i++)
+        run->runtime->schedulers[i]->simulator = simulator;
+}
+
 static void watch_over(void *arg)
 {
     struct run *run = arg;
@@ -182,13 +191,13 @@ static void watch_over(void *arg)
     ks_ms limit = run->simulation->time_limit ? run->simulation->time_limit : HOUR_MS;
     ks_ref monitor;
     run->process = ks_spawn_monitor(run_scenario, run, &monitor);
-    s->simulator = &run->world.simulator;
+    set_simulator(run, &run->world.simulator);
     const ks_msg *msg = ks_receive_ref(monitor, limit);
-    s->pool.fails = NULL;
+    set_shortage(run, NULL);
     judge_end(run, msg, limit);
     settle();
     look_for_left(run);
-    s->simulator = NULL;
+    set_simulator(run, NULL);
     ksi_scheduler_stop(s);
 }
 
@@ -204,10 +213,14 @@ static int count_descriptors(void)
 
 static void look_for_leaks(struct run *run, int descriptors)
 {
-    const struct ksi_scheduler *s = &run->runtime->scheduler;
+    int64_t blocks = 0, records = 0; /* of one alone they may be negative: it freed another's */
+    for (uint32_t i = 0; i < run->runtime->scheduler_count; i++) {
+        blocks += ksi_pool_blocks(&run->runtime->schedulers[i]->pool);
+        records += run->runtime->schedulers[i]->records.alive;
+    }
     if (run->failed) return;
-    if (ksi_pool_blocks(&s->pool)) fail(run, "memory was left");
-    if (s->records.alive) fail(run, "links, monitors, timers or resources were left");
+    if (blocks) fail(run, "memory was left");
+    if (records) fail(run, "links, monitors, timers or resources were left");
     if (count_descriptors() != descriptors) fail(run, "file descriptors were left");
 }
 
@@ -217,8 +230,20 @@ static void run_to_end(struct run *run)
     struct ksi_scheduler *s = &run->runtime->scheduler;
     struct ksi_process *first = ksi_spawn(s, watch_over, run);
     KSI_ASSERT(first);
+    first->flags |= KSI_BOUND; /* to the scheduler that ends the others */
     ksi_ready(s, first);
     ksi_scheduler_run(s);
+    ksi_virtual_end(&run->world);
+}
+
+/* Of the simulation, else of the environment, else one. */
+static uint32_t schedulers_of(const ks_simulation *simulation)
+{
+    const char *text = getenv("KIOSK_SCHEDULERS");
+    uint32_t count = simulation->schedulers;
+    if (!count && text) count = (uint32_t)strtoul(text, NULL, 10);
+    if (count < 1) return 1;
+    return count < KSI_VIRTUAL_THREADS ? count : KSI_VIRTUAL_THREADS;
 }
 
 static bool run_once(struct run *run)
@@ -233,7 +258,7 @@ static bool run_once(struct run *run)
     run->allocations = 0;
     run->log_length = 0;
     run->log[0] = 0;
-    run->runtime = ksi_virtual_runtime(&run->world);
+    run->runtime = ksi_virtual_runtime(&run->world, schedulers_of(simulation));
     KSI_ASSERT(run->runtime);
     running = run;
     ks_log_handler usual = ks_log_set_handler(keep_log, run);

@@ -71,7 +71,7 @@ static bool begin(void)
     stepper = calloc(1, sizeof *stepper);
     if (!stepper) return false;
     ksi_virtual_init(&stepper->world, 1);
-    stepper->runtime = ksi_virtual_runtime(&stepper->world);
+    stepper->runtime = ksi_virtual_runtime(&stepper->world, 1);
     if (!stepper->runtime) {
         free(stepper);
         stepper = NULL;

@@ -173,7 +173,7 @@ static void a_wrong_time_is_refused(void)
 /* Computes, so that nobody else runs meanwhile. */
 static void compute(ks_ms ms)
 {
-    struct ksi_virtual *world = ksi_this_scheduler->seams.arg;
+    struct ksi_virtual *world = ksi_virtual_of(ksi_this_scheduler);
     world->now_ns += ms * 1000000;
 }
 

@@ -18,7 +18,7 @@ struct world {
 static inline void world_begin(struct world *world)
 {
     ksi_virtual_init(&world->virtual, 1);
-    world->runtime = ksi_virtual_runtime(&world->virtual);
+    world->runtime = ksi_virtual_runtime(&world->virtual, 1);
     ck_assert_ptr_nonnull(world->runtime);
     world->scheduler = &world->runtime->scheduler;
 }
