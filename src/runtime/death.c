@@ -200,10 +200,11 @@ static void tell(struct ksi_scheduler *s, struct ksi_process *p)
     unlink_starter(s, p);
     send_last_reply(s, p);
     ksi_inbox_drain(s, p);
+    /* Before anybody is told, who then finds nobody, wherever he lives. release: who sees it sees
+     * what our end did to the records */
+    ksi_store_release(&p->in_use, false);
     ksi_links_end(s, p, reason);
     ksi_watchers_end(s, p, reason);
-    /* release: who sees it sees what our end did to the records */
-    ksi_store_release(&p->in_use, false); /* from here on every signal finds nobody */
     ksi_inbox_drain(s, p);
     fail_requests(s, p);
 }

@@ -6,7 +6,7 @@
  * can give it up, and go on as a server, or as a function that a message wakes. Used by the owning
  * scheduler only. */
 #include "base/base.h"
-#include "runtime/signal.h"
+#include "runtime/ask.h"
 #include "runtime/start.h"
 #include <string.h>
 
@@ -30,19 +30,29 @@ void ksi_trim(struct ksi_scheduler *s, struct ksi_process *p)
         ksi_pool_give(&s->pool, block, block->size_class);
     }
     if (cold->start || cold->last_reply || cold->label || cold->reason_text) return;
-    if (cold->memory_max || cold->timeouts) return;
+    if (cold->memory_max || cold->timeouts || cold->marks) return;
+    if (cold->bound || cold->suspensions) return;
     p->cold = NULL;
     ksi_pool_give(&s->pool, cold, ksi_pool_class_of(sizeof *cold));
+}
+
+static void look_whether_asleep(
+    struct ksi_scheduler *s, struct ksi_process *p, void *arg, void *out)
+{
+    *(bool *)arg = (p->flags & KSI_ASLEEP) && !p->mailbox && !p->stack && p != s->current &&
+        !(p->flags & KSI_EXITING);
 }
 
 bool ks_is_hibernating(ks_pid pid)
 {
     KSI_ENTER(s);
-    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
-    if (!p || !ksi_is_home(s, p)) return false;
-    ksi_inbox_drain(s, p); /* what we sent it before, counts */
-    return (p->flags & KSI_ASLEEP) && !p->mailbox && !p->stack && p != s->current &&
-        !(p->flags & KSI_EXITING);
+    uint64_t id;
+    bool sleeps = false;
+    if (!s || !ksi_resolve_id(s, pid, &id)) return false;
+    const struct ksi_question question = {
+        .look = look_whether_asleep, .arg = &sleeps, .arg_size = sizeof sleeps
+    };
+    return ksi_ask(s, id, &question) == KS_OK && sleeps;
 }
 
 /* --- what a plain process may become ---------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include <kiosk/info.h>
 
 #include "base/base.h"
-#include "runtime/signal.h"
+#include "runtime/ask.h"
 #include "type/type.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,14 +14,6 @@
 #include <string.h>
 
 enum { NS_PER_MS = 1000000, VALUE_BYTES = 160 };
-
-/* NULL: nobody. What the asker sent before has been applied. */
-static struct ksi_process *look_at(struct ksi_scheduler *s, ks_pid pid)
-{
-    struct ksi_process *p = ksi_resolve(s, pid);
-    if (p && ksi_is_home(s, p)) ksi_inbox_drain(s, p);
-    return p && ksi_load_relaxed(&p->in_use) ? p : NULL;
-}
 
 /* The request that it is started by is no message. */
 static const struct ksi_message *first_of(const struct ksi_process *p)
@@ -39,7 +31,9 @@ static void put_state(
         [KSI_WAIT_MESSAGE] = KS_WAITS_FOR_MESSAGE,
         [KSI_WAIT_EVENT] = KS_WAITS_FOR_IO,
         [KSI_WAIT_TIME] = KS_WAITS_FOR_TIME,
-        [KSI_WAIT_THREAD] = KS_WAITS_FOR_MESSAGE };
+        [KSI_WAIT_ROOM] = KS_WAITS_FOR_ROOM,
+        [KSI_WAIT_THREAD] = KS_WAITS_FOR_MESSAGE,
+        [KSI_WAIT_ARRIVAL] = KS_WAITS_FOR_MESSAGE };
     bool waits_now = p->wait != KSI_WAIT_NOTHING || !(p->stack || (p->flags & KSI_QUEUED));
     info->state = KS_PROCESS_WAITING;
     if (p->flags & KSI_EXITING)
@@ -115,31 +109,24 @@ static void put_text(char *to, size_t size, const char *text)
     if (text) snprintf(to, size, "%s", text);
 }
 
-/* Of a process on another scheduler, what may be read: its pid, its name, the length of its
- * queue. */
-static void elsewhere(struct ksi_scheduler *s, const struct ksi_process *p, ks_pid pid,
-    ks_process_snapshot *ret_info, size_t size)
+/* Of a process whose scheduler does not answer now, what may be read from anywhere. */
+static ks_process_snapshot read_from_afar(struct ksi_scheduler *s, uint64_t id)
 {
-    ks_process_snapshot info = { .pid = pid.kind ? ksi_pid_of(p) : pid,
-        .queue_length = ksi_load_relaxed(&p->queue_length),
+    const struct ksi_process *p = ksi_slot_of(s, id);
+    ks_process_snapshot info = { .pid = ksi_pid(id),
+        .state = KS_PROCESS_UNKNOWN,
+        .queue_length = ksi_load_relaxed(&p->queue_length), /* a count, no more */
         .wait_left = KS_INFINITY,
         .waited = -1,
         .deadline_left = KS_INFINITY };
     (void)ksi_name_text(s, p, info.name, sizeof info.name);
-    memcpy(ret_info, &info, size < sizeof info ? size : sizeof info);
+    return info;
 }
 
-ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t size)
+static void look_into(struct ksi_scheduler *s, struct ksi_process *p, void *arg, void *out)
 {
-    KSI_ENTER(s);
-    if (!s) return KS_DENIED;
-    struct ksi_process *p = look_at(s, pid);
-    if (!p) return KS_NOPROC;
-    if (!ksi_is_home(s, p)) {
-        elsewhere(s, p, pid, ret_info, size);
-        return KS_OK;
-    }
-    ks_process_snapshot info = { .pid = ksi_pid_of(p),
+    ks_process_snapshot *info = arg;
+    *info = (ks_process_snapshot){ .pid = ksi_pid_of(p),
         .parent = ksi_pid(p->parent),
         .module = p->module->name,
         .behaviour = p->module->behaviour->name,
@@ -147,12 +134,27 @@ ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t siz
         .priority = ksi_priority_of(p),
         .traps_exits = p->flags & KSI_TRAPS,
         .starting = p->flags & KSI_STARTING };
-    (void)ksi_name_text(s, p, info.name, sizeof info.name);
-    put_text(info.label, sizeof info.label, p->cold ? ksi_block_text(p->cold->label) : NULL);
-    put_state(s, p, &info);
-    put_wait(s, p, &info);
-    put_current(s, p, &info);
-    put_memory(s, p, &info);
+    (void)ksi_name_text(s, p, info->name, sizeof info->name);
+    put_text(info->label, sizeof info->label, p->cold ? ksi_block_text(p->cold->label) : NULL);
+    put_state(s, p, info);
+    put_wait(s, p, info);
+    put_current(s, p, info);
+    put_memory(s, p, info);
+}
+
+ks_status ks_process_info_(ks_pid pid, ks_process_snapshot *ret_info, size_t size)
+{
+    KSI_ENTER(s);
+    uint64_t id;
+    if (!s) return KS_DENIED;
+    if (!ksi_resolve_id(s, pid, &id)) return KS_NOPROC;
+    ks_process_snapshot info = { .parent = { 0 } };
+    const struct ksi_question question = {
+        .look = look_into, .arg = &info, .arg_size = sizeof info
+    };
+    ks_status status = ksi_ask(s, id, &question);
+    if (status == KS_NOPROC) return status;
+    if (status) info = read_from_afar(s, id);
     memcpy(ret_info, &info, size < sizeof info ? size : sizeof info);
     return KS_OK;
 }
@@ -178,7 +180,7 @@ size_t ks_processes(ks_pid *ret_pids, size_t max)
 /* --- a mailbox as text ------------------------------------------------------------------------ */
 struct out {
     char *buffer;
-    size_t size, length;
+    size_t size, length, messages_max;
 };
 
 static void add(struct out *out, const char *format, ...) KS_PRINTF(2, 3);
@@ -216,17 +218,29 @@ static void add_message(struct out *out, const struct ksi_message *m)
     add(out, "\n");
 }
 
+static void write_mailbox(struct ksi_scheduler *s, struct ksi_process *p, void *arg, void *text)
+{
+    struct out *out = arg;
+    size_t left = out->messages_max;
+    out->buffer = text;
+    for (const struct ksi_message *m = first_of(p); m && left > 0; m = m->next, left--) {
+        if (out->length + 1 >= out->size) break;
+        add_message(out, m);
+    }
+}
+
 ks_status ks_format_mailbox(ks_pid pid, char *buffer, size_t size, size_t messages_max)
 {
     KSI_ENTER(s);
+    uint64_t id;
     if (!s) return KS_DENIED;
-    struct ksi_process *p = look_at(s, pid);
-    if (!p) return KS_NOPROC;
-    if (!ksi_is_home(s, p)) return KS_DENIED;
-    struct out out = { .buffer = buffer, .size = size };
+    if (!ksi_resolve_id(s, pid, &id)) return KS_NOPROC;
     if (size) buffer[0] = 0;
-    const struct ksi_message *m = first_of(p);
-    for (; m && messages_max > 0 && out.length + 1 < size; m = m->next, messages_max--)
-        add_message(&out, m);
-    return KS_OK;
+    struct out out = { .size = size, .messages_max = messages_max };
+    const struct ksi_question question = {
+        .look = write_mailbox, .arg = &out, .arg_size = sizeof out, .out = buffer, .out_size = size
+    };
+    ks_status status = ksi_ask(s, id, &question);
+    if (size && !status) buffer[out.length] = 0;
+    return status;
 }

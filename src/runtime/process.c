@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "runtime/ask.h"
 #include "runtime/inherited.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
@@ -38,13 +39,22 @@ void *ks_my_state_(const ks_behaviour *behaviour)
     return self && self->module->behaviour == behaviour ? self->state : NULL;
 }
 
+static void look_whether_alive(struct ksi_scheduler *s, struct ksi_process *p, void *arg, void *out)
+{
+    *(bool *)arg = !(p->flags & KSI_EXITING);
+}
+
 bool ks_is_alive(ks_pid pid)
 {
     KSI_ENTER(s);
-    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
-    if (!p || !ksi_is_home(s, p)) return p != NULL;
-    ksi_inbox_drain(s, p); /* what we sent it before, counts */
-    return !(p->flags & KSI_EXITING);
+    uint64_t id;
+    bool alive = s && ksi_resolve_id(s, pid, &id);
+    if (!alive) return false;
+    const struct ksi_question question = {
+        .look = look_whether_alive, .arg = &alive, .arg_size = sizeof alive
+    };
+    /* No answer: it was alive a moment ago, and its scheduler is busy. */
+    return ksi_ask(s, id, &question) != KS_NOPROC && alive;
 }
 
 void ks_sleep(ks_ms duration)

@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relations.c - the lists of a process: its links, its monitors, who monitors it. Called from
- * inside a runtime; reads the records of a process of its scheduler, which need not take part. */
+ * inside a runtime; the home of the process reads its records, it need not take part. */
 #include "base/base.h"
-#include "runtime/signal.h"
+#include "runtime/ask.h"
 #include <kiosk/process.h>
 
 struct list {
+    void (*add_all)(struct ksi_scheduler *s, const struct ksi_process *p, struct list *list);
     ks_pid *ret;
     size_t max, count;
+    bool exiting;
 };
 
 static void add(struct list *list, ks_pid pid)
 {
     if (list->count < list->max) list->ret[list->count] = pid;
     list->count++;
-}
-
-/* The process, with all that was sent to it applied, or NULL. */
-static struct ksi_process *look_at(struct ksi_scheduler *s, ks_pid pid, bool *ret_elsewhere)
-{
-    struct ksi_process *p = ksi_resolve(s, pid);
-    *ret_elsewhere = p && !ksi_is_home(s, p);
-    if (*ret_elsewhere) return NULL;
-    if (p) ksi_inbox_drain(s, p);
-    return p && ksi_load_relaxed(&p->in_use) && !(p->flags & KSI_EXITING) ? p : NULL;
 }
 
 /* The link with the smallest peer above `last`, or NULL. */
@@ -68,31 +60,42 @@ static void add_watchers(struct ksi_scheduler *s, const struct ksi_process *p, s
     }
 }
 
-static ks_status fill(ks_pid pid,
-    void (*add_all)(struct ksi_scheduler *s, const struct ksi_process *p, struct list *list),
-    struct list list, size_t *ret_count)
+static void look(struct ksi_scheduler *s, struct ksi_process *p, void *arg, void *out)
+{
+    struct list *list = arg;
+    list->ret = out;
+    list->exiting = p->flags & KSI_EXITING;
+    if (!list->exiting) list->add_all(s, p, list);
+}
+
+static ks_status fill(ks_pid pid, struct list list, ks_pid *ret, size_t *ret_count)
 {
     KSI_ENTER(s);
+    uint64_t id;
     if (!s) return KS_DENIED;
-    bool elsewhere;
-    const struct ksi_process *p = look_at(s, pid, &elsewhere);
-    if (!p) return elsewhere ? KS_DENIED : KS_NOPROC;
-    add_all(s, p, &list);
-    *ret_count = list.count;
-    return KS_OK;
+    if (!ksi_resolve_id(s, pid, &id)) return KS_NOPROC;
+    const struct ksi_question question = { .look = look,
+        .arg = &list,
+        .arg_size = sizeof list,
+        .out = ret,
+        .out_size = list.max * sizeof *ret };
+    ks_status status = ksi_ask(s, id, &question);
+    if (!status && list.exiting) return KS_NOPROC;
+    if (!status) *ret_count = list.count;
+    return status;
 }
 
 ks_status ks_links(ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count)
 {
-    return fill(pid, add_links, (struct list){ .ret = ret, .max = max }, ret_count);
+    return fill(pid, (struct list){ .add_all = add_links, .max = max }, ret, ret_count);
 }
 
 ks_status ks_monitors(ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count)
 {
-    return fill(pid, add_monitors, (struct list){ .ret = ret, .max = max }, ret_count);
+    return fill(pid, (struct list){ .add_all = add_monitors, .max = max }, ret, ret_count);
 }
 
 ks_status ks_monitored_by(ks_pid pid, ks_pid *ret, size_t max, size_t *ret_count)
 {
-    return fill(pid, add_watchers, (struct list){ .ret = ret, .max = max }, ret_count);
+    return fill(pid, (struct list){ .add_all = add_watchers, .max = max }, ret, ret_count);
 }

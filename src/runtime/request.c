@@ -117,7 +117,7 @@ static bool push_answer(struct ksi_scheduler *s, struct ksi_record *record, uint
     m->kind = KSI_ANSWER;
     m->ref = handle;
     m->serial = (uint32_t)status;
-    ksi_block_push(ksi_slot_of(s, ksi_record_owner(record)), m);
+    ksi_block_push(ksi_slot_of(s, ksi_record_owner(record)), 0, m);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "base/base.h"
 #include "runtime/alias.h"
+#include "runtime/ask.h"
 #include "runtime/drain.h"
 #include "runtime/mailbox.h"
 #include "runtime/request.h"
@@ -84,6 +85,9 @@ static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signa
     case KSI_UNLINK_ACK: ksi_link_apply(s, target, signal); break;
     case KSI_ALIASED: ksi_alias_apply(s, target, signal); break;
     case KSI_DRAIN: ksi_drain_apply(s, target); break;
+    case KSI_RESUME:
+        if (target) ksi_resume_apply(s, target);
+        break;
     case KSI_SETTLE: ksi_request_settled(s, signal->request); break;
     default: ksi_monitor_apply(s, target, signal);
     }
@@ -174,6 +178,9 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
     }
     if (m->kind == KSI_REPLY) {
         if (for_p) apply_reply(s, p, m->serial, (ks_status)m->code, m->public.type, m->public.body);
+    } else if (m->kind == KSI_ASK || m->kind == KSI_ASKED) {
+        ksi_ask_apply(s, for_p ? p : NULL, m);
+        return;
     } else if (m->kind == KSI_ANSWER) {
         ksi_answer_apply(s, m); /* keeps it, or frees it */
         return;
@@ -280,7 +287,10 @@ void ksi_signal_push(
     (void)push_signal(s, slot, signal, true);
 }
 
-void ksi_block_push(struct ksi_process *slot, struct ksi_message *m) { push(slot, 0, m); }
+void ksi_block_push(struct ksi_process *slot, uint64_t id, struct ksi_message *m)
+{
+    push(slot, id, m);
+}
 
 struct ksi_message *ksi_reserved_block(struct ksi_scheduler *s)
 {

@@ -34,9 +34,10 @@ struct ksi_message *ksi_reserved_block(struct ksi_scheduler *s);
 bool ksi_signals_reserve(struct ksi_scheduler *s);
 void ksi_signals_end(struct ksi_scheduler *s);
 
+/* A block for the slot's home, whose kind tells what to do with it; id: of whom it is for, 0: of
+ * nobody, whoever lives there. */
+void ksi_block_push(struct ksi_process *slot, uint64_t id, struct ksi_message *m);
 /* Applies what the inbox of p holds. */
-/* A block for the slot's home, that its kind tells what to do with. */
-void ksi_block_push(struct ksi_process *slot, struct ksi_message *m);
 void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
 /* Before p is looked at: one load when nothing is there. */
 static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
@@ -191,6 +192,10 @@ ks_ref ksi_monitor_start(struct ksi_scheduler *s, struct ksi_process *p, ks_pid 
 /* options of the given size; an option that a shorter one lacks is 0. */
 ks_ref ksi_monitor_start_with(struct ksi_scheduler *s, struct ksi_process *p, ks_pid as_given,
     const ks_monitor_options *options, size_t size);
+
+/* --- suspend.c -------------------------------------------------------------------------------- */
+/* Somebody's suspension of target is over. */
+void ksi_resume_apply(struct ksi_scheduler *s, struct ksi_process *target);
 
 /* --- exit.c: exit signals by the rules of erlang:exit/2 --------------------------------------- */
 void ksi_exit_apply(

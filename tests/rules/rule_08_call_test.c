@@ -41,7 +41,7 @@ static ks_next slow_handle_answer(slow *self, const ks_int *value)
 {
     bool waited = slow_waits_defer(self->from);
     bool delivered = slow_reply_defer(self->from, value);
-    KS_CHECK(waited == delivered);
+    KS_CHECK(waited || !delivered); /* it may give up between, on another scheduler */
     self->delivered += delivered;
     KS_CHECK(!slow_waits_defer(self->from));
     return ks_noreply();

@@ -386,7 +386,9 @@ static void responses_are_infos_of_a_server(void)
     slow_left_request request = slow_send_left(server);
     KS_CHECK_OK(slow_wait_left(request, &left, 10));
     KS_CHECK(left == KS_INFINITY);
-    KS_CHECK(asker_call_within(pid, &(ks_int){ 500 }, &status, 5) == KS_TIMEOUT);
+    /* Both time-outs are due at once; which is seen first is nobody's to say. */
+    ks_status late = asker_call_within(pid, &(ks_int){ 500 }, &status, 5);
+    KS_CHECK(late == KS_TIMEOUT || (late == KS_OK && status == KS_DEADLINE));
     is_text(asker_call_ask(pid, &(ks_int){ 10 }, &text, 5000), text, "deferred");
     kill_and_wait(server);
     KS_CHECK(asker_call_ask(pid, &(ks_int){ 10 }, &text, 1000) == KS_NOPROC);
