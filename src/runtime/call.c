@@ -16,7 +16,7 @@
 #include "runtime/timer.h"
 #include "type/type.h"
 
-enum { NS_PER_MS = 1000000, CYCLE_MAX = 64 };
+enum { NS_PER_MS = 1000000 };
 
 /* --- waiting for an answer -------------------------------------------------------------------- */
 static KSI_INLINE ks_ms time_left(struct ksi_scheduler *s)
@@ -31,18 +31,6 @@ static KSI_INLINE ks_ms time_left(struct ksi_scheduler *s)
 }
 
 ks_ms ksi_time_left(struct ksi_scheduler *s) { return time_left(s); }
-
-bool ksi_closes_cycle(struct ksi_scheduler *s, struct ksi_process *target)
-{
-    for (int i = 0; i < CYCLE_MAX && target; i++) {
-        if (target == s->current) return true;
-        if (!ksi_is_home(s, target)) return false; /* a cycle over several schedulers times out */
-        bool asks = target->wait == KSI_WAIT_REPLY && target->request;
-        if (!asks && target->wait != KSI_WAIT_ROOM) return false;
-        target = ksi_process_of(s, target->call->target);
-    }
-    return false;
-}
 
 /* --- requests that are answered later: a list in which each points at what points at it, by way of
  * public.body, which the handler is done with
@@ -154,6 +142,7 @@ bool ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
     struct ksi_message *m = p->request;
     if (!m) { /* a cast may wait for room */
         if (p->call && p->call->message) ksi_line_leave(s, p);
+        ksi_wait_end(p);
         return true;
     }
     uint64_t server = p->call->target;
@@ -223,8 +212,7 @@ static KSI_INLINE void open_call(struct ksi_scheduler *s, struct ksi_process *ta
 {
     struct ksi_process *self = s->current;
     m->from = ksi_process_id(self);
-    ksi_add_owned(&self->call_serial, 1); /* odd: open; it was even */
-    m->serial = ksi_load_relaxed(&self->call_serial);
+    m->serial = ksi_wait_begin(s, self, call->target);
     m->deadline = timeout;
     if (timeout < KS_INFINITY) set_deadline(s, target, m, timeout);
     self->request = m;
@@ -253,6 +241,10 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     call.since_ns = s->now_ns;
     call.message = NULL;
     open_call(s, target, m, &call, timeout);
+    if (KSI_UNLIKELY(ksi_may_close_cycle(s, target)) && ksi_closes_cycle(s, id)) {
+        ksi_message_free(s, m);
+        return not_sent(s->current, KS_CALLING_SELF);
+    }
     KSI_PROBE3(call, m->from, id, name);
     if (!target || !hand_over(s, target, id, m)) {
         ks_status status = ksi_message_send_as(s, target, id, m, KSI_WAITABLE);
@@ -296,6 +288,10 @@ static __attribute__((noinline)) ks_status alias_wait(struct ksi_scheduler *s, k
 {
     struct ksi_call call = { .reply = ret_reply, .target = id, .since_ns = s->now_ns };
     open_call(s, target, m, &call, timeout);
+    if (ksi_closes_cycle(s, id)) {
+        ksi_message_free(s, m);
+        return not_sent(s->current, KS_CALLING_SELF);
+    }
     KSI_PROBE3(call, m->from, id, m->public.op->name);
     ks_status status = ksi_send_to(s, to, m, KSI_WAITABLE);
     if (status) return not_sent(s->current, status);
@@ -308,10 +304,7 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     uint64_t id;
     struct ksi_process *target = ksi_resolve_id(s, to, &id);
     if (KSI_UNLIKELY(s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
-    bool blocked =
-        target && ksi_is_home(s, target) && target->stack; /* elsewhere: not ours to see */
-    if (KSI_UNLIKELY(target == s->current || blocked) && ksi_closes_cycle(s, target))
-        return KS_CALLING_SELF;
+    if (KSI_UNLIKELY(target == s->current)) return KS_CALLING_SELF;
     ks_ms left = time_left(s);
     if (KSI_UNLIKELY(left <= 0)) return KS_DEADLINE; /* too late to ask anybody */
     struct ksi_message *m = ksi_message_of(s, op->request, request);

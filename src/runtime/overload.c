@@ -85,21 +85,6 @@ void ksi_line_advance(struct ksi_scheduler *s, struct ksi_process *p)
     }
 }
 
-/* A cast or message of the running process. */
-static ks_status wait_for_room(
-    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m, ks_ms timeout)
-{
-    struct ksi_process *self = s->current;
-    struct ksi_call call = { .target = ksi_process_id(p) };
-    self->call = &call;
-    enter(p, self, m);
-    ks_status status = ksi_block(s, KSI_WAIT_ROOM, timeout);
-    if (status == KS_NOMEM) ksi_line_leave(s, self); /* no stack to wait on */
-    self->call = NULL;
-    return status;
-}
-
-/* --- the decision ----------------------------------------------------------------------------- */
 static ks_status refuse(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     p->refused++;
@@ -107,6 +92,27 @@ static ks_status refuse(struct ksi_scheduler *s, struct ksi_process *p, struct k
     return KS_OVERLOAD;
 }
 
+/* A cast or message of the running process. */
+static ks_status wait_for_room(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m, ks_ms timeout)
+{
+    struct ksi_process *self = s->current;
+    struct ksi_call call = { .target = ksi_process_id(p) };
+    (void)ksi_wait_begin(s, self, call.target);
+    if (ksi_closes_cycle(s, call.target)) {
+        ksi_wait_end(self);
+        return refuse(s, p, m);
+    }
+    self->call = &call;
+    enter(p, self, m);
+    ks_status status = ksi_block(s, KSI_WAIT_ROOM, timeout);
+    if (status == KS_NOMEM) ksi_line_leave(s, self); /* no stack to wait on */
+    ksi_wait_end(self);
+    self->call = NULL;
+    return status;
+}
+
+/* --- the decision ----------------------------------------------------------------------------- */
 static ks_status drop_newest(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     ks_status status = ksi_is_call(m) ? KS_OVERLOAD : KS_OK;
@@ -124,7 +130,7 @@ static ks_status stand_in_line(
         return KS_OK;
     }
     ks_ms left = ksi_time_left(s), timeout = p->limits->timeout;
-    if (timeout <= 0 || ksi_closes_cycle(s, p)) return refuse(s, p, m);
+    if (timeout <= 0) return refuse(s, p, m);
     if (left <= 0) {
         ksi_message_refuse(s, m, KS_OVERLOAD);
         p->refused++;

@@ -140,6 +140,13 @@ struct ksi_process {
 _Static_assert(
     sizeof(void *) != 8 || sizeof(struct ksi_process) == 256, "budget of an idle process");
 
+/* What other threads must know of a process, beside its control block; of few of them, so that it
+ * costs the others no memory. Like that block never another type. */
+struct ksi_shared {
+    /* While call_serial is odd: pid id, of whom it waits for. By its home. */
+    _Atomic(uint64_t) waits_for;
+};
+
 /* What a process that waits for a reply, or for room, keeps on its stack. */
 struct ksi_call {
     void *reply;                 /* where the reply goes; NULL: nowhere */

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "runtime/block.h"
 #include "runtime/mailbox.h"
+#include "runtime/reserve.h"
 #include "runtime/signal.h"
 #include "runtime/timer.h"
 #include <stdlib.h>
@@ -320,6 +321,8 @@ static bool init_tables(struct ksi_runtime *runtime)
         !ksi_records_init(&runtime->records, max * RECORDS_PER_PROCESS))
         return false;
     runtime->processes.slots = ksi_slot_at(processes, 0);
+    runtime->processes.shared = ksi_reserve((size_t)max * sizeof(struct ksi_shared));
+    if (!runtime->processes.shared) return false;
     runtime->processes.origins = calloc(max / KSI_SLOTS_FRESH + 1, 1);
     return runtime->processes.origins != NULL;
 }
@@ -406,6 +409,9 @@ void ksi_runtime_end(struct ksi_runtime *runtime)
         if (i) free(s);
     }
     ksi_slots_end(&runtime->records);
+    if (runtime->processes.shared)
+        ksi_unreserve(runtime->processes.shared,
+            (size_t)runtime->options.processes_max * sizeof(struct ksi_shared));
     ksi_slots_end(&runtime->processes.table);
     free(runtime->processes.origins);
     ksi_spans_end(&runtime->spans);

@@ -44,6 +44,8 @@ struct ksi_simulator {
 struct ksi_process_table {
     struct ksi_process *slots; /* of table */
     struct ksi_slots table;
+    struct ksi_shared *shared; /* one for each slot */
+    _Atomic(uint32_t) shared_count; /* that can be used; changed under the lock of the table */
     _Atomic(uint8_t)
         *origins; /* the number of the scheduler that a piece of the table belongs to */
 };
@@ -330,6 +332,11 @@ static inline struct ksi_process *ksi_resolve(struct ksi_scheduler *s, ks_pid pi
 {
     uint64_t id;
     return ksi_resolve_id(s, pid, &id);
+}
+static inline struct ksi_shared *ksi_shared_of(
+    const struct ksi_scheduler *s, const struct ksi_process *p)
+{
+    return &s->runtime->processes.shared[p->index];
 }
 static inline ks_pid ksi_pid(uint64_t id) { return (ks_pid){ .id = id }; }
 static inline ks_pid ksi_pid_of(const struct ksi_process *p)

@@ -128,12 +128,41 @@ void ksi_request_settle(
 /* Its server need not keep it any more. */
 void ksi_request_settled(struct ksi_scheduler *s, struct ksi_message *m);
 
+/* --- cycle.c: processes that wait for each other ------------------------------------------------ */
+/* The chain of those who wait, from the running process on, which has begun to wait for id, leads
+ * back to it: all would wait for ever. */
+bool ksi_closes_cycle(struct ksi_scheduler *s, uint64_t id);
+/* False: target waits for nobody. */
+static inline bool ksi_may_close_cycle(struct ksi_scheduler *s, const struct ksi_process *target)
+{
+    /* relaxed: of our own thread; of another we look in any case */
+    return target &&
+        ((ksi_load_relaxed(&target->call_serial) & 1) ||
+            (s->parallel && !ksi_is_home(s, (struct ksi_process *)(uintptr_t)target)));
+}
+/* self waits from now on, for target; the serial of its wait, which is odd until that is over. */
+static inline uint32_t ksi_wait_begin(
+    struct ksi_scheduler *s, struct ksi_process *self, uint64_t target)
+{
+    uint32_t serial = ksi_load_relaxed(&self->call_serial) + 1; /* only we open; it was even */
+    /* release: who reads it sees that the wait before is over. release: who sees the serial sees
+     * the target. Both pair with the acquires in follow() */
+    ksi_store_release(&ksi_shared_of(s, self)->waits_for, target);
+    ksi_store_release(&self->call_serial, serial);
+    return serial;
+}
+
+/* Its wait for room is over. */
+static inline void ksi_wait_end(struct ksi_process *self)
+{
+    uint32_t serial = ksi_load_relaxed(&self->call_serial); /* nobody else ends this one */
+    /* release: pairs with the acquire in follow(), like what begins one */
+    if (serial & 1) ksi_store_release(&self->call_serial, serial + 1);
+}
+
 /* --- call.c ----------------------------------------------------------------------------------- */
 /* What the handler that runs may still take, or KS_INFINITY. */
 ks_ms ksi_time_left(struct ksi_scheduler *s);
-/* The chain of those who wait for each other, from target on, ends in the running process: all
- * would wait for ever. */
-bool ksi_closes_cycle(struct ksi_scheduler *s, struct ksi_process *target);
 /* Sends a request of the running process and blocks until it is answered. */
 ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, void *ret_reply, ks_ms timeout);

@@ -5,8 +5,26 @@
 #include "base/base.h"
 #include "runtime/alias.h"
 #include "runtime/mailbox.h"
+#include "runtime/reserve.h"
 #include "runtime/scheduler.h"
 #include <string.h>
+
+/* What is shared of a slot can be used. False: out of memory. */
+static bool make_shared(struct ksi_process_table *processes, uint32_t index)
+{
+    /* relaxed: changed under the lock, or not yet enough */
+    if (index < ksi_load_relaxed(&processes->shared_count)) return true;
+    pthread_mutex_lock(&processes->table.lock);
+    uint32_t count = ksi_load_relaxed(&processes->shared_count), more = count;
+    while (index >= count) {
+        more = ksi_commit(processes->shared, sizeof *processes->shared, count, processes->table.max);
+        if (more == count) break;
+        count = more;
+    }
+    ksi_store_relaxed(&processes->shared_count, count);
+    pthread_mutex_unlock(&processes->table.lock);
+    return index < count;
+}
 
 /* A slot stays with the scheduler that took it from the table: who pushes into the inbox of a
  * process that is gone must find a home that never gives the slot away behind its own back. */
@@ -16,6 +34,10 @@ static uint32_t take_slot(struct ksi_scheduler *s)
     if (KSI_LIKELY(s->free_processes.free))
         return ksi_slot_take(&processes->table, &s->free_processes);
     uint32_t index = ksi_slot_take_slow(&processes->table, &s->free_processes);
+    if (index && !make_shared(processes, index)) {
+        ksi_slot_give(&processes->table, &s->free_processes, index);
+        return 0;
+    }
     /* relaxed: the scheduler that has the piece is the only one that writes, and who reads has a
      * slot of it, by a move */
     if (index) ksi_store_relaxed(&processes->origins[index / KSI_SLOTS_FRESH], (uint8_t)s->number);
