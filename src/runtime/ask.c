@@ -60,8 +60,7 @@ static ks_status ask_elsewhere(
     struct ksi_scheduler *s, uint64_t id, const struct ksi_question *question)
 {
     struct ksi_process *self = s->current;
-    struct asking asking = { .call = { .target = id, .since_ns = s->now_ns },
-        .question = question };
+    struct asking asking = { .call = { .target = id }, .question = question };
     ks_ms left = ksi_time_left(s);
     struct ksi_message *m = block_new(s, question, next_serial(self));
     if (!m) return KS_NOMEM;
@@ -90,7 +89,7 @@ static void answer(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_me
     struct asked *asked = asked_in(m);
     m->code = p ? KS_OK : KS_NOPROC;
     if (p) asked->look(s, p, arg_of(asked), out_of(asked));
-    m->kind = KSI_ASKED;
+    m->kind = KSI_TOLD;
     ksi_block_push(ksi_slot_of(s, m->from), m->from, m);
 }
 

@@ -22,7 +22,7 @@ struct ksi_question {
  * come to it in time; KS_DENIED: it lives elsewhere, and the caller may not block; KS_NOMEM. Only
  * after KS_OK arg and out have changed. */
 ks_status ksi_ask(struct ksi_scheduler *s, uint64_t id, const struct ksi_question *question);
-/* A KSI_ASK or KSI_ASKED that has arrived at p, or, if that is NULL, at nobody; consumed. */
+/* A KSI_ASK or KSI_TOLD that has arrived at p, or, if that is NULL, at nobody; consumed. */
 void ksi_ask_apply(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
 
 #endif

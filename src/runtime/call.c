@@ -238,7 +238,6 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     struct ksi_call call;
     call.reply = ret_reply;
     call.target = id;
-    call.since_ns = s->now_ns;
     call.message = NULL;
     open_call(s, target, m, &call, timeout);
     if (KSI_UNLIKELY(ksi_may_close_cycle(s, target)) && ksi_closes_cycle(s, id)) {
@@ -265,7 +264,7 @@ ks_status ksi_start_wait(
     struct ksi_scheduler *s, struct ksi_process *p, uint32_t held_on, ks_ms timeout)
 {
     struct ksi_message *m = p->mailbox;
-    struct ksi_call call = { .target = ksi_process_id(p), .since_ns = s->now_ns };
+    struct ksi_call call = { .target = ksi_process_id(p) };
     KSI_ASSERT(m->kind == KSI_START);
     m->flags &= (uint8_t)~KSI_ANSWERED;
     open_call(s, p, m, &call, timeout);
@@ -286,7 +285,7 @@ ks_status ksi_start_wait(
 static __attribute__((noinline)) ks_status alias_wait(struct ksi_scheduler *s, ks_pid to,
     struct ksi_process *target, uint64_t id, struct ksi_message *m, void *ret_reply, ks_ms timeout)
 {
-    struct ksi_call call = { .reply = ret_reply, .target = id, .since_ns = s->now_ns };
+    struct ksi_call call = { .reply = ret_reply, .target = id };
     open_call(s, target, m, &call, timeout);
     if (ksi_closes_cycle(s, id)) {
         ksi_message_free(s, m);

@@ -12,8 +12,8 @@
  * No chain is taken for a circle that is none. It is followed twice; what is the same wait both
  * times, by its serial, was one from before the second time began, for all of them at once.
  *
- * When two close a circle at the same moment both may be told so. See docs/models/cycle.pml. Used by
- * the scheduler of the process that begins to wait. */
+ * When two close a circle at the same moment both may be told so. docs/models/cycle.pml is the
+ * protocol. Used by the scheduler of the process that begins to wait. */
 #include "base/base.h"
 #include "runtime/signal.h"
 

@@ -223,7 +223,10 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
 {
     ksi_allocations_free(s, p);
     ksi_context_unref(s, p->context);
-    if (p->limits) ksi_pool_give(&s->pool, p->limits, ksi_pool_class_of(sizeof *p->limits));
+    if (p->limits) {
+        ksi_store_relaxed(&ksi_shared_of(s, p)->dropped, 0); /* for the next tenant */
+        ksi_pool_give(&s->pool, p->limits, ksi_pool_class_of(sizeof *p->limits));
+    }
     if (p->state) ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));
     struct ksi_cold *cold = p->cold;
     if (!cold) return;

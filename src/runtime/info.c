@@ -95,7 +95,7 @@ static void put_memory(
     for (const struct ksi_message *m = p->received; m; m = m->next)
         if (m->flags & KSI_COUNTED) replies += m->serial;
     info->memory_turn += replies;
-    info->memory_allocated = p->memory_used - info->memory_turn;
+    info->memory_allocated = ksi_load_relaxed(&p->memory_used) - info->memory_turn; /* its own */
     info->stack_size = ksi_apart_size(s, p);
     const struct ksi_stack *stack = p == s->current ? s->stack : p->stack;
     uintptr_t top = stack ? (uintptr_t)stack->lowest + stack->size : 0;

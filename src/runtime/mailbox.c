@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mailbox.c - limits of a mailbox, and what can be read of it. See mailbox.h. */
 #include "runtime/mailbox.h"
+#include "runtime/ask.h"
 #include "runtime/scheduler.h"
 #include "runtime/signal.h"
 
@@ -12,8 +13,10 @@ void ksi_mailbox_weigh(struct ksi_process *p)
 {
     uint32_t count = p->limits ? p->limits->count_max : KSI_MAILBOX_MAX;
     uint32_t units = p->limits ? p->limits->units_max : KSI_MAILBOX_BYTES_MAX / UNIT;
-    uint32_t left = units > p->mailbox_extra ? units - p->mailbox_extra : 0;
-    p->mailbox_gate = count < left ? count : left;
+    /* relaxed: only its home changes them; who looks from elsewhere wants a hint */
+    uint32_t extra = ksi_load_relaxed(&p->mailbox_extra);
+    uint32_t left = units > extra ? units - extra : 0;
+    ksi_store_relaxed(&p->mailbox_gate, count < left ? count : left);
 }
 
 void ksi_mailbox_rise(struct ksi_process *p)
@@ -49,17 +52,16 @@ ks_status ksi_mailbox_limit(struct ksi_scheduler *s, struct ksi_process *p, cons
 }
 
 /* --- what can be read ------------------------------------------------------------------------- */
-/* Of this scheduler. */
 static const struct ksi_process *find(struct ksi_scheduler *s, ks_pid pid)
 {
-    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
-    return p && ksi_is_home(s, p) ? p : NULL;
+    return s ? ksi_resolve(s, pid) : NULL;
 }
 
+/* relaxed: counts, which anybody may read. */
 uint64_t ks_mailbox_length(ks_pid pid)
 {
     KSI_INSIDE(s);
-    const struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
+    const struct ksi_process *p = find(s, pid);
     return p ? ksi_load_relaxed(&p->queue_length) : 0;
 }
 
@@ -74,33 +76,45 @@ uint64_t ks_mailbox_refused(ks_pid pid)
 {
     KSI_INSIDE(s);
     const struct ksi_process *p = find(s, pid);
-    return p ? p->refused : 0;
+    return p ? ksi_load_relaxed(&p->refused) : 0;
 }
 
 uint64_t ks_mailbox_dropped(ks_pid pid)
 {
     KSI_INSIDE(s);
     const struct ksi_process *p = find(s, pid);
-    return p && p->limits ? p->limits->dropped : 0;
+    return p ? ksi_load_relaxed(&ksi_shared_of(s, p)->dropped) : 0;
 }
 
-/* When a message came: a caller knows how long it waits, others are stamped. */
+/* When a message came: of a call, since when its caller waits; others are stamped. */
 static ks_ms age_of(struct ksi_scheduler *s, const struct ksi_message *m)
 {
-    int64_t now = ksi_fresh_ns(s);
+    uint32_t now = (uint32_t)(ksi_fresh_ns(s) / NS_PER_MS), came = m->serial;
     if (ksi_is_request(m) && !(m->flags & KSI_ASYNC)) {
-        struct ksi_process *caller = ksi_process_of(s, m->from);
-        if (!caller || !ksi_is_home(s, caller)) return 0; /* not known here */
-        if (caller->request == m) return (now - caller->call->since_ns) / NS_PER_MS;
+        const struct ksi_process *caller = ksi_process_of(s, m->from);
+        /* acquire: since when; pairs with the release in ksi_wait_begin(). relaxed: that wait's, or
+         * of one that began later: m waits no more */
+        if (!caller || ksi_load_acquire(&caller->call_serial) != m->serial) return 0;
+        came = ksi_load_relaxed(&ksi_shared_of(s, caller)->since);
     }
-    return (uint32_t)((uint32_t)(now / NS_PER_MS) - m->serial);
+    return (uint32_t)(now - came);
+}
+
+static void look_how_old(struct ksi_scheduler *s, struct ksi_process *p, void *arg, void *out)
+{
+    const struct ksi_message *m = p->mailbox;
+    while (m && (m->flags & KSI_CANCELLED)) m = m->next;
+    *(ks_ms *)arg = m ? age_of(s, m) : 0;
 }
 
 ks_ms ks_mailbox_age(ks_pid pid)
 {
-    KSI_INSIDE(s);
-    const struct ksi_process *p = find(s, pid);
-    const struct ksi_message *m = p ? p->mailbox : NULL;
-    while (m && (m->flags & KSI_CANCELLED)) m = m->next;
-    return m ? age_of(s, m) : 0;
+    KSI_ENTER(s);
+    uint64_t id;
+    ks_ms age = 0;
+    if (!s || !ksi_resolve_id(s, pid, &id)) return 0;
+    const struct ksi_question question = {
+        .look = look_how_old, .arg = &age, .arg_size = sizeof age
+    };
+    return ksi_ask(s, id, &question) == KS_OK ? age : 0;
 }

@@ -31,7 +31,6 @@ struct ksi_limits {
     uint32_t count_max, units_max;
     int32_t policy;                       /* enum ks_overload */
     ks_ms timeout;                        /* KS_BLOCK: of each sender */
-    uint64_t dropped;                     /* messages that nobody was told of */
     struct ksi_process *line, **line_end; /* senders that wait for room, oldest first */
 };
 _Static_assert(sizeof(struct ksi_limits) <= 64, "the smallest block");
@@ -43,25 +42,28 @@ void ksi_mailbox_weigh(struct ksi_process *p);
 /* The message is in. */
 static inline void ksi_mailbox_heavier(struct ksi_process *p, const struct ksi_message *m)
 {
-    p->mailbox_extra += ksi_weight_units(m->weight);
-    if (KSI_UNLIKELY(p->limits || p->mailbox_extra > KSI_MAILBOX_FREE)) ksi_mailbox_weigh(p);
+    ksi_add_owned(&p->mailbox_extra, ksi_weight_units(m->weight));
+    if (KSI_UNLIKELY(p->limits || ksi_load_relaxed(&p->mailbox_extra) > KSI_MAILBOX_FREE))
+        ksi_mailbox_weigh(p);
 }
 /* The gate rises; there may be room for somebody in the line. */
 void ksi_mailbox_rise(struct ksi_process *p);
 /* The message is out. */
 static inline void ksi_mailbox_lighter(struct ksi_process *p, const struct ksi_message *m)
 {
-    uint32_t before = p->mailbox_extra;
-    p->mailbox_extra = before - ksi_weight_units(m->weight);
+    uint32_t before = ksi_load_relaxed(&p->mailbox_extra); /* its home's, which we are */
+    ksi_store_relaxed(&p->mailbox_extra, before - ksi_weight_units(m->weight));
     if (KSI_UNLIKELY(p->limits || before > KSI_MAILBOX_FREE)) ksi_mailbox_rise(p);
 }
+/* relaxed, here and below: exact for its home, a hint for others. */
 static inline bool ksi_mailbox_full(const struct ksi_process *p)
 {
-    return ksi_load_relaxed(&p->queue_length) >= p->mailbox_gate;
+    return ksi_load_relaxed(&p->queue_length) >= ksi_load_relaxed(&p->mailbox_gate);
 }
 static inline uint64_t ksi_mailbox_bytes(const struct ksi_process *p)
 {
-    return ((uint64_t)ksi_load_relaxed(&p->queue_length) + p->mailbox_extra) * 64;
+    return ((uint64_t)ksi_load_relaxed(&p->queue_length) + ksi_load_relaxed(&p->mailbox_extra)) *
+        64;
 }
 
 /* What else the message that *link pointed at leaves behind. */

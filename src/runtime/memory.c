@@ -34,7 +34,7 @@ static struct ksi_allocation *new_allocation(
         .typed = type != NULL };
     if (a->next) a->next->link = &a->next;
     p->memory = a;
-    p->memory_used += size;
+    ksi_add_owned(&p->memory_used, size);
     return a;
 }
 
@@ -56,7 +56,7 @@ static void free_allocation(
 {
     *a->link = a->next;
     if (a->next) a->next->link = a->link;
-    p->memory_used -= a->size;
+    ksi_add_owned(&p->memory_used, -(uint64_t)a->size);
     give_back(s, a);
 }
 
@@ -110,9 +110,9 @@ void *ks_realloc(void *memory, size_t size)
     struct ksi_process *self = self_of(s);
     struct ksi_allocation *old = allocation_of(self, memory);
     if (old->typed) ks_exit(ks_error("ks_realloc of what ks_copy made"));
-    self->memory_used -= old->size;
+    ksi_add_owned(&self->memory_used, -(uint64_t)old->size);
     struct ksi_allocation *a = new_allocation(s, self, size, NULL);
-    self->memory_used += old->size;
+    ksi_add_owned(&self->memory_used, old->size);
     if (!a) out_of_memory();
     size_t kept = old->size < size ? old->size : size;
     memcpy(a + 1, old + 1, kept);

@@ -37,7 +37,7 @@ enum ksi_kind {
     KSI_SETTLE,  /* somebody else decided a request: its server need not keep it */
     KSI_ANSWER,  /* to an asynchronous request, from another scheduler */
     KSI_ASK,     /* a question to the home of a process: ask.h */
-    KSI_ASKED,   /* the same block, with the answer */
+    KSI_TOLD,    /* the same block, with the answer */
     KSI_RESUME,  /* a suspension is over */
     /* of a request that is in no list: its server is done with it, and waits for KSI_SETTLE */
     KSI_ORPHAN

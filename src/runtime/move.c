@@ -10,7 +10,7 @@
 #include "runtime/signal.h"
 #include "runtime/timer.h"
 
-enum { LOOKED_AT = KSI_KNOB(256, 4), MESSAGES_MAX = 64, NS_PER_MS = 1000000 };
+enum { LOOKED_AT = KSI_KNOB(256, 4), MESSAGES_MAX = 64 };
 /* Of the average turn, and of all that waits, to be worth a move. */
 enum { TURN_NS_MIN = KSI_KNOB(200, 0), WORK_NS_MIN = KSI_KNOB(5000, 0) };
 enum { TALKS_MIN = KSI_KNOB(16, 2) }; /* calls in a row, from one caller to one server */
@@ -40,7 +40,7 @@ static void fix_deadlines(struct ksi_scheduler *s, struct ksi_process *p)
     for (struct ksi_message *m = p->mailbox; m; m = m->next) {
         if (!(m->flags & KSI_RELATIVE)) continue;
         m->flags &= (uint8_t)~KSI_RELATIVE;
-        m->deadline += ksi_fresh_ns(s) / NS_PER_MS + 1;
+        m->deadline = ksi_due(ksi_fresh_ns(s), m->deadline);
     }
 }
 

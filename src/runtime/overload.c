@@ -33,7 +33,8 @@ static bool drop_oldest(struct ksi_scheduler *s, struct ksi_process *p)
         if (!may_drop(p, *link)) continue;
         struct ksi_message *m = ksi_mailbox_take(p, link);
         p->flags |= KSI_CUT;
-        if (!(m->flags & KSI_CANCELLED)) p->limits->dropped++;
+        if (!(m->flags & KSI_CANCELLED))
+            ksi_add_relaxed(&ksi_shared_of(s, p)->dropped, 1); /* a count */
         ksi_message_refuse(s, m, KS_OVERLOAD);
         return true;
     }
@@ -87,7 +88,7 @@ void ksi_line_advance(struct ksi_scheduler *s, struct ksi_process *p)
 
 static ks_status refuse(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
-    p->refused++;
+    ksi_add_relaxed(&p->refused, 1); /* a count */
     ksi_message_refuse(s, m, KS_OVERLOAD);
     return KS_OVERLOAD;
 }
@@ -116,7 +117,7 @@ static ks_status wait_for_room(
 static ks_status drop_newest(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     ks_status status = ksi_is_call(m) ? KS_OVERLOAD : KS_OK;
-    p->limits->dropped++;
+    ksi_add_relaxed(&ksi_shared_of(s, p)->dropped, 1); /* a count */
     ksi_message_refuse(s, m, KS_OVERLOAD);
     return status;
 }
@@ -133,12 +134,12 @@ static ks_status stand_in_line(
     if (timeout <= 0) return refuse(s, p, m);
     if (left <= 0) {
         ksi_message_refuse(s, m, KS_OVERLOAD);
-        p->refused++;
+        ksi_add_relaxed(&p->refused, 1); /* a count */
         return KS_DEADLINE;
     }
     ks_status status = wait_for_room(s, p, m, left < timeout ? left : timeout);
     if (status != KS_TIMEOUT) return status;
-    p->refused++; /* p lives: its end would have been told as KS_OK */
+    ksi_add_relaxed(&p->refused, 1); /* p lives: its end would have been told as KS_OK */
     return left < timeout ? KS_DEADLINE : KS_OVERLOAD;
 }
 

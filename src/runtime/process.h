@@ -101,11 +101,11 @@ struct ksi_process {
         struct ksi_process *queue_next; /* run queue */
         uint32_t free_next;             /* among the free slots */
     };
-    uint64_t memory_used;         /* bytes: by ks_alloc, and borrowed by the turn */
-    struct ksi_stack *stack;      /* while blocked */
-    struct ksi_message *current;  /* the message being handled */
-    struct ksi_message *received; /* messages that the end of the turn gives back */
-    struct ksi_block *turn;       /* memory that the end of the turn gives back, newest first */
+    _Atomic(uint64_t) memory_used; /* bytes: by ks_alloc, and borrowed by the turn */
+    struct ksi_stack *stack;       /* while blocked */
+    struct ksi_message *current;   /* the message being handled */
+    struct ksi_message *received;  /* messages that the end of the turn gives back */
+    struct ksi_block *turn;        /* memory that the end of the turn gives back, newest first */
 
     /* --- while it waits --- */
     union {
@@ -120,11 +120,11 @@ struct ksi_process {
             int32_t reason_kind, reason_code; /* of its end, once it is exiting */
         };
     };
-    struct ksi_call *call;       /* of a call or start, on its stack */
-    struct ksi_message *request; /* what we wait for an answer to; NULL: it came */
-    uint32_t mailbox_gate;       /* full from this length on: see mailbox.h */
-    uint32_t mailbox_extra;      /* what its messages weigh beyond 64 bytes each, in 64 bytes */
-    struct ksi_limits *limits;   /* NULL: the defaults */
+    struct ksi_call *call;           /* of a call or start, on its stack */
+    struct ksi_message *request;     /* what we wait for an answer to; NULL: it came */
+    _Atomic(uint32_t) mailbox_gate;  /* full from this length on: see mailbox.h */
+    _Atomic(uint32_t) mailbox_extra; /* what its messages weigh beyond 64 bytes each, in 64 bytes */
+    struct ksi_limits *limits;       /* NULL: the defaults */
 
     /* --- seldom --- */
     uint64_t parent; /* pid id */
@@ -135,7 +135,7 @@ struct ksi_process {
     uint32_t links;                /* root of the tree of link records */
     uint32_t owned;                /* newest record that we own */
     uint32_t watchers;             /* newest monitor that watches us */
-    uint32_t refused;              /* messages that the mailbox limit turned away */
+    _Atomic(uint32_t) refused;     /* messages that the mailbox limit turned away */
 };
 _Static_assert(
     sizeof(void *) != 8 || sizeof(struct ksi_process) == 256, "budget of an idle process");
@@ -145,13 +145,14 @@ _Static_assert(
 struct ksi_shared {
     /* While call_serial is odd: pid id, of whom it waits for. By its home. */
     _Atomic(uint64_t) waits_for;
+    _Atomic(uint32_t) since;   /* and since when, by ksi_scheduler.stamp */
+    _Atomic(uint32_t) dropped; /* messages of its mailbox that nobody was told of */
 };
 
 /* What a process that waits for a reply, or for room, keeps on its stack. */
 struct ksi_call {
     void *reply;                 /* where the reply goes; NULL: nowhere */
     uint64_t target;             /* pid id: of whom we wait for */
-    int64_t since_ns;            /* when it began to wait */
     struct ksi_message *message; /* waits for room in the target's mailbox; NULL: it does not */
     struct ksi_process *line_next, **line_link; /* while it does: the senders, oldest first */
 };
@@ -175,11 +176,11 @@ struct ksi_cold {
 
 _Static_assert(sizeof(struct ksi_cold) <= 96, "the second smallest block");
 
-/* True when p may have so many bytes more. */
+/* True when p may have so many bytes more. By its home: relaxed, as only that changes them. */
 static inline bool ksi_memory_allows(const struct ksi_process *p, size_t size)
 {
     size_t max = p->cold ? p->cold->memory_max : 0;
-    return size <= UINT32_MAX && (!max || p->memory_used + size <= max);
+    return size <= UINT32_MAX && (!max || ksi_load_relaxed(&p->memory_used) + size <= max);
 }
 
 /* A status as a reason, whatever this process did before; ks_because is for users. */

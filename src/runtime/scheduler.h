@@ -44,7 +44,7 @@ struct ksi_simulator {
 struct ksi_process_table {
     struct ksi_process *slots; /* of table */
     struct ksi_slots table;
-    struct ksi_shared *shared; /* one for each slot */
+    struct ksi_shared *shared;      /* one for each slot */
     _Atomic(uint32_t) shared_count; /* that can be used; changed under the lock of the table */
     _Atomic(uint8_t)
         *origins; /* the number of the scheduler that a piece of the table belongs to */

@@ -31,7 +31,7 @@ void *ksi_turn_alloc(struct ksi_scheduler *s, struct ksi_process *p, size_t size
     if (ksi_memory_allows(p, size))
         block = ksi_pool_get(&s->pool, sizeof *block + size, &size_class);
     if (!block) return NULL;
-    p->memory_used += size;
+    ksi_add_owned(&p->memory_used, size);
     block->size = (uint32_t)size;
     block->next = p->turn;
     block->size_class = size_class;
@@ -67,13 +67,13 @@ void ksi_turn_end_slow(struct ksi_scheduler *s, struct ksi_process *p)
     while (p->turn) {
         struct ksi_block *block = p->turn;
         p->turn = block->next;
-        p->memory_used -= block->size;
+        ksi_add_owned(&p->memory_used, -(uint64_t)block->size);
         ksi_pool_give(&s->pool, block, block->size_class);
     }
     while (p->received) {
         struct ksi_message *m = p->received;
         p->received = m->next;
-        if (m->flags & KSI_COUNTED) p->memory_used -= m->serial;
+        if (m->flags & KSI_COUNTED) ksi_add_owned(&p->memory_used, -(uint64_t)m->serial);
         ksi_message_free(s, m);
     }
 }
@@ -255,14 +255,12 @@ static __attribute__((noinline)) void unanswered(
         ksi_defer_request(s, p, m);
         return;
     }
-    ksi_request_fail(s, m, KS_CANCELLED);
-    bool was_open = m->flags & KSI_ANSWERED; /* else its caller gave up at this moment */
-    const char *op = m->public.op->name;
-    ksi_request_done(s, m);
-    if (!was_open) return;
+    /* Before the caller hears of it, who may be on another thread. */
     ks_log_error("'%s' returned ks_noreply() from the call '%s' without taking its from: it can "
                  "never be answered",
-        p->module->name, op);
+        p->module->name, m->public.op->name);
+    ksi_request_fail(s, m, KS_CANCELLED);
+    ksi_request_done(s, m);
 }
 
 /* After a handler: what it was given goes back. */

@@ -113,7 +113,7 @@ static ks_status copy_reply(
     if (!m) return KS_NOMEM;
     m->flags |= KSI_COUNTED;
     m->serial = (uint32_t)size;
-    p->memory_used += size;
+    ksi_add_owned(&p->memory_used, size);
     ksi_message_arrive(s, p, m);
     memcpy(p->call->reply, m->body, type->size);
     m->next = p->received;
@@ -178,7 +178,7 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
     }
     if (m->kind == KSI_REPLY) {
         if (for_p) apply_reply(s, p, m->serial, (ks_status)m->code, m->public.type, m->public.body);
-    } else if (m->kind == KSI_ASK || m->kind == KSI_ASKED) {
+    } else if (m->kind == KSI_ASK || m->kind == KSI_TOLD) {
         ksi_ask_apply(s, for_p ? p : NULL, m);
         return;
     } else if (m->kind == KSI_ANSWER) {

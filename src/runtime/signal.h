@@ -78,8 +78,8 @@ static inline void ksi_message_put(
 static KSI_INLINE ks_status ksi_message_send_as(struct ksi_scheduler *s, struct ksi_process *target,
     uint64_t id, struct ksi_message *m, enum ksi_urgency urgency)
 {
-    if (KSI_UNLIKELY(!target || !ksi_is_here(s, target, id) || s->simulator ||
-            ksi_load_relaxed(&target->queue_length) >= target->mailbox_gate))
+    if (KSI_UNLIKELY(
+            !target || !ksi_is_here(s, target, id) || s->simulator || ksi_mailbox_full(target)))
         return ksi_message_send_slow(s, target, id, m, urgency);
     if (KSI_LIKELY(target != s->current)) ksi_inbox_drain(s, target);
     ksi_message_put(s, target, m);
@@ -128,7 +128,7 @@ void ksi_request_settle(
 /* Its server need not keep it any more. */
 void ksi_request_settled(struct ksi_scheduler *s, struct ksi_message *m);
 
-/* --- cycle.c: processes that wait for each other ------------------------------------------------ */
+/* --- cycle.c: processes that wait for each other -------------------------------------------- */
 /* The chain of those who wait, from the running process on, which has begun to wait for id, leads
  * back to it: all would wait for ever. */
 bool ksi_closes_cycle(struct ksi_scheduler *s, uint64_t id);
@@ -147,7 +147,9 @@ static inline uint32_t ksi_wait_begin(
     uint32_t serial = ksi_load_relaxed(&self->call_serial) + 1; /* only we open; it was even */
     /* release: who reads it sees that the wait before is over. release: who sees the serial sees
      * the target. Both pair with the acquires in follow() */
-    ksi_store_release(&ksi_shared_of(s, self)->waits_for, target);
+    struct ksi_shared *shared = ksi_shared_of(s, self);
+    ksi_store_relaxed(&shared->since, s->stamp); /* published with the serial */
+    ksi_store_release(&shared->waits_for, target);
     ksi_store_release(&self->call_serial, serial);
     return serial;
 }

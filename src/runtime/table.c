@@ -4,6 +4,7 @@
  * A slot whose generation wraps is retired. See scheduler.h. */
 #include "base/base.h"
 #include "runtime/alias.h"
+#include "runtime/ask.h"
 #include "runtime/mailbox.h"
 #include "runtime/reserve.h"
 #include "runtime/scheduler.h"
@@ -17,7 +18,8 @@ static bool make_shared(struct ksi_process_table *processes, uint32_t index)
     pthread_mutex_lock(&processes->table.lock);
     uint32_t count = ksi_load_relaxed(&processes->shared_count), more = count;
     while (index >= count) {
-        more = ksi_commit(processes->shared, sizeof *processes->shared, count, processes->table.max);
+        more =
+            ksi_commit(processes->shared, sizeof *processes->shared, count, processes->table.max);
         if (more == count) break;
         count = more;
     }
@@ -91,7 +93,7 @@ struct ksi_process *ksi_process_new(struct ksi_scheduler *s)
     ksi_store_release(&p->scheduler, s);
     ksi_store_relaxed(&p->in_use, true);
     p->mailbox_end = &p->mailbox;
-    p->mailbox_gate = KSI_MAILBOX_MAX; /* reached before the default of bytes */
+    ksi_store_relaxed(&p->mailbox_gate, KSI_MAILBOX_MAX); /* reached before the default of bytes */
     p->parent = s->current ? ksi_process_id(s->current) : 0;
     ksi_add_owned(&s->processes_alive, 1);
     return p;
@@ -137,13 +139,23 @@ uint64_t ks_process_count(void)
     return s ? ksi_alive(s->runtime) : 0;
 }
 
+static void look_how_large(struct ksi_scheduler *s, struct ksi_process *p, void *arg, void *out)
+{
+    *(uint64_t *)arg = (p->module ? p->module->state_size : 0) + (p->cold ? sizeof *p->cold : 0);
+}
+
 uint64_t ks_process_memory(ks_pid pid)
 {
-    KSI_INSIDE(s);
-    struct ksi_process *p = s ? ksi_resolve(s, pid) : NULL;
-    if (!p || !ksi_is_home(s, p)) return 0;
-    uint64_t bytes = sizeof *p + (p->module ? p->module->state_size : 0);
-    bytes += p->memory_used + (p->cold ? sizeof *p->cold : 0);
+    KSI_ENTER(s);
+    uint64_t id, bytes = 0;
+    const struct ksi_process *p = s ? ksi_resolve_id(s, pid, &id) : NULL;
+    if (!p) return 0;
+    /* Without an answer we leave out what only its home may look at. */
+    const struct ksi_question question = {
+        .look = look_how_large, .arg = &bytes, .arg_size = sizeof bytes
+    };
+    if (ksi_ask(s, id, &question) == KS_NOPROC) return 0;
+    bytes += sizeof *p + ksi_load_relaxed(&p->memory_used); /* a count that others may read */
     return bytes + ksi_mailbox_bytes(p);
 }
 

@@ -252,6 +252,8 @@ static void crash(void)
     ks_ref monitor;
     forget_reports();
     ks_pid pid = ks_spawn_monitor(crashes, NULL, &monitor);
+    /* From here on it stays where it is, with the scheduler that knows its signals. */
+    while (ks_is_none(ks_whereis("crashing"))) ks_yield();
     for (ks_int i = 0; i < 2; i++) ks_send(pid, ks_int, &i);
     KS_CHECK(ended_with(monitor, KS_REASON_ERROR));
     KS_CHECK(report_count(KS_LOG_WARNING) == 1);

@@ -109,6 +109,9 @@ static void a_chain_that_is_fast_enough_answers(void)
     end_chain(chain);
 }
 
+/* Our own time-out, or the word of a server whose time ended at the same moment. */
+static bool is_late(ks_status status) { return status == KS_TIMEOUT || status == KS_DEADLINE; }
+
 /* Every nested call ends with the outermost one, however long it was to wait. */
 static void nested_calls_do_not_outlive_the_request(void)
 {
@@ -116,7 +119,7 @@ static void nested_calls_do_not_outlive_the_request(void)
     ks_int reply;
     start_chain(chain);
     ks_ms start = ks_now();
-    KS_CHECK(link_call_run(chain[0], &(job){ 40, KS_INFINITY }, &reply, 100) == KS_TIMEOUT);
+    KS_CHECK(is_late(link_call_run(chain[0], &(job){ 40, KS_INFINITY }, &reply, 100)));
     KS_CHECK(ks_now() == start + 100);
     ks_sleep(1); /* they hear of it at the same moment */
     KS_CHECK(asked(chain[0]) == 100 + KS_DEADLINE);
