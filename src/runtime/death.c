@@ -200,9 +200,7 @@ static void tell(struct ksi_scheduler *s, struct ksi_process *p)
     unlink_starter(s, p);
     send_last_reply(s, p);
     ksi_inbox_drain(s, p);
-    /* Before anybody is told, who then finds nobody, wherever he lives. release: who sees it sees
-     * what our end did to the records */
-    ksi_store_release(&p->in_use, false);
+    ksi_process_gone(s, p); /* before anybody is told, who then finds nobody, wherever he lives */
     ksi_links_end(s, p, reason);
     ksi_watchers_end(s, p, reason);
     ksi_inbox_drain(s, p);

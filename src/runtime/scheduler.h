@@ -289,6 +289,8 @@ static inline void ksi_message_free(struct ksi_scheduler *s, struct ksi_message 
 
 /* A process with nothing in it, or NULL. */
 struct ksi_process *ksi_process_new(struct ksi_scheduler *s);
+/* From here on every signal finds nobody. */
+void ksi_process_gone(struct ksi_scheduler *s, struct ksi_process *p);
 void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p);
 /* A slot that came home: its process had moved, and ended elsewhere. */
 void ksi_slot_returned(struct ksi_scheduler *s, struct ksi_process *p);

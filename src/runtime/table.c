@@ -99,11 +99,17 @@ struct ksi_process *ksi_process_new(struct ksi_scheduler *s)
     return p;
 }
 
+void ksi_process_gone(struct ksi_scheduler *s, struct ksi_process *p)
+{
+    ksi_add_owned(&s->processes_alive, -1);
+    /* release: who sees it sees what our end did to the records */
+    ksi_store_release(&p->in_use, false);
+}
+
 void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p)
 {
     KSI_ASSERT(!p->mailbox && !p->deferred && !p->current);
-    ksi_add_owned(&s->processes_alive, -1);
-    ksi_store_relaxed(&p->in_use, false);
+    if (ksi_load_relaxed(&p->in_use)) ksi_process_gone(s, p); /* relaxed: it is ours */
     uint32_t next = ksi_load_relaxed(&p->generation) + 1; /* only we change it */
     ksi_store_release(&p->generation, next); /* pairs with the acquire in ksi_process_of() */
     if (next) give_slot(s, p);
