@@ -110,7 +110,7 @@ void ksi_process_free(struct ksi_scheduler *s, struct ksi_process *p)
 {
     KSI_ASSERT(!p->mailbox && !p->deferred && !p->current);
     if (ksi_load_relaxed(&p->in_use)) ksi_process_gone(s, p); /* relaxed: it is ours */
-    uint32_t next = ksi_load_relaxed(&p->generation) + 1; /* only we change it */
+    uint32_t next = ksi_load_relaxed(&p->generation) + 1;     /* only we change it */
     ksi_store_release(&p->generation, next); /* pairs with the acquire in ksi_process_of() */
     if (next) give_slot(s, p);
 }
