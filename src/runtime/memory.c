@@ -14,6 +14,16 @@
 
 static _Noreturn void out_of_memory(void) { ks_exit(ksi_because(KS_NOMEM)); }
 
+static void add(struct ksi_process *p, struct ksi_allocation *a)
+{
+    a->next = p->memory;
+    a->link = &p->memory;
+    a->owner = p->index;
+    if (a->next) a->next->link = &a->next;
+    p->memory = a;
+    ksi_add_owned(&p->memory_used, a->size);
+}
+
 /* type: of a value whose sockets, shared bytes and secrets are to be released with it; or NULL. */
 static struct ksi_allocation *new_allocation(
     struct ksi_scheduler *s, struct ksi_process *p, size_t size, const ks_type *type)
@@ -26,16 +36,19 @@ static struct ksi_allocation *new_allocation(
     if (!block) return NULL;
     if (type) ((struct ksi_typed *)(void *)block)->type = type;
     struct ksi_allocation *a = (struct ksi_allocation *)(void *)(block + before);
-    *a = (struct ksi_allocation){ .next = p->memory,
-        .link = &p->memory,
-        .size = size,
-        .owner = p->index,
-        .size_class = size_class,
-        .typed = type != NULL };
-    if (a->next) a->next->link = &a->next;
-    p->memory = a;
-    ksi_add_owned(&p->memory_used, size);
+    *a = (struct ksi_allocation){ .size = size, .size_class = size_class, .typed = type != NULL };
+    add(p, a);
     return a;
+}
+
+bool ksi_memory_adopt(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_allocation *block, size_t size)
+{
+    if (!ksi_memory_allows(p, size)) return false;
+    *block = (struct ksi_allocation){ .size = size, .size_class = KSI_POOL_LARGE };
+    s->pool.taken++; /* it goes back by way of the pool */
+    add(p, block);
+    return true;
 }
 
 /* Out of every list already. */

@@ -19,6 +19,10 @@ struct ksi_typed {
 };
 _Static_assert(sizeof(struct ksi_typed) == 16, "keeps the allocation aligned to 16");
 
+/* A block of malloc's that begins with room for a struct ksi_allocation becomes memory of p, as if
+ * ks_alloc had made it; size is that of the rest. False: more than p may have; it is not taken. */
+bool ksi_memory_adopt(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_allocation *block, size_t size);
 void ksi_allocations_free(struct ksi_scheduler *s, struct ksi_process *p);
 
 #endif

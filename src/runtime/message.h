@@ -39,6 +39,7 @@ enum ksi_kind {
     KSI_ASK,     /* a question to the home of a process: ask.h */
     KSI_TOLD,    /* the same block, with the answer */
     KSI_RESUME,  /* a suspension is over */
+    KSI_EVENT,   /* what the owner of a record waits for has happened; ref is its handle */
     /* of a request that is in no list: its server is done with it, and waits for KSI_SETTLE */
     KSI_ORPHAN
 };

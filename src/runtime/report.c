@@ -103,7 +103,7 @@ static const char *kind_name(const struct ksi_event *event)
 {
     static const char *const names[] = { "message", "start", "stop", "status", "exit", "response",
         "time-out", "reply", "exit signal", "link", "link exit", "unlink", "unlinked", "monitor",
-        "demonitor", "down", "by an alias" };
+        "demonitor", "down", "by an alias", "drain", "settled", "answer", "event" };
     return event->kind >= 0 && event->kind < (int64_t)KSI_COUNT_OF(names) ? names[event->kind]
                                                                           : "?";
 }

@@ -130,6 +130,7 @@ struct ksi_runtime {
     _Atomic(ks_ms) drain_until; /* a moment: who is waited for until it may finish its work */
     _Atomic(uint64_t) boot;     /* pid id: who is asked to stop the program; 0: nobody */
     const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
+    struct ksi_job_threads *jobs; /* of the layer above; NULL: jobs run at once, in virtual time */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */
     void (*outside)(struct ksi_runtime *runtime, void (*fn)(void *arg), void *arg);
     struct ksi_runtime *next, **link; /* debugger.c: among those of this OS process */

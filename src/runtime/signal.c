@@ -100,12 +100,11 @@ static KSI_INLINE bool is_waiting(const struct ksi_process *p, uint32_t serial)
         !(p->flags & KSI_EXITING);
 }
 
-/* The value into the caller's variable; what it points at lives until the caller's turn ends. */
-static ks_status copy_reply(
-    struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type, const void *value)
+ks_status ksi_turn_copy(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type,
+    const void *value, void *to)
 {
-    if (KSI_LIKELY(type->flat)) {
-        ksi_copy_flat(p->call->reply, value, type->size);
+    if (type->flat) {
+        memcpy(to, value, type->size);
         return KS_OK;
     }
     size_t size = type->size + ksi_type_tail(type, value);
@@ -115,9 +114,18 @@ static ks_status copy_reply(
     m->serial = (uint32_t)size;
     ksi_add_owned(&p->memory_used, size);
     ksi_message_arrive(s, p, m);
-    memcpy(p->call->reply, m->body, type->size);
+    memcpy(to, m->body, type->size);
     m->next = p->received;
     p->received = m;
+    return KS_OK;
+}
+
+/* The value into the caller's variable. */
+static KSI_INLINE ks_status copy_reply(
+    struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type, const void *value)
+{
+    if (KSI_UNLIKELY(!type->flat)) return ksi_turn_copy(s, p, type, value, p->call->reply);
+    ksi_copy_flat(p->call->reply, value, type->size);
     return KS_OK;
 }
 
@@ -165,6 +173,14 @@ static void put_from_elsewhere(
     if (!ksi_follow(s, p, m)) ksi_ready(s, p);
 }
 
+/* The record is gone when nobody waits any more: a late event is for nobody. */
+static void wake_owner(struct ksi_scheduler *s, uint64_t handle)
+{
+    struct ksi_record *record = ksi_record_find(s, handle, KSI_RECORD_RESOURCE);
+    struct ksi_process *p = record ? ksi_process_of(s, ksi_record_owner(record)) : NULL;
+    if (p) ksi_wake(s, p, KSI_WAIT_EVENT);
+}
+
 /* One block of an inbox; it is consumed. */
 static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
@@ -181,6 +197,8 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
     } else if (m->kind == KSI_ASK || m->kind == KSI_TOLD) {
         ksi_ask_apply(s, for_p ? p : NULL, m);
         return;
+    } else if (m->kind == KSI_EVENT) {
+        wake_owner(s, m->ref);
     } else if (m->kind == KSI_ANSWER) {
         ksi_answer_apply(s, m); /* keeps it, or frees it */
         return;

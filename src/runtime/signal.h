@@ -191,6 +191,10 @@ void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ks
 /* Answers a request of which the server lives no more. */
 void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status status);
 
+/* A deep copy into *to, which is p's; what it points at lives until the turn of p ends. KS_OK,
+ * KS_NOMEM. */
+ks_status ksi_turn_copy(struct ksi_scheduler *s, struct ksi_process *p, const ks_type *type,
+    const void *value, void *to);
 /* Applies the inboxes of all processes in the wake list. */
 void ksi_take_wakes(struct ksi_scheduler *s);
 /* The running process leaves when a signal that it applied ended it. */
