@@ -91,6 +91,7 @@ void spawn_exit(void);
 void idle_memory(void);
 void supervised_memory(void);
 void many_calls(void);
+void blocking(void);
 void timers_cancel(void);
 void timers_fire(void);
 void supervisor_many(void);

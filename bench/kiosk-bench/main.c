@@ -43,6 +43,7 @@ static const struct workload workloads[] = { { "call_1core", call_1core, ONE, NU
     { "registry_lookup", registry_lookup, ANY, NULL },
     { "big_message_ref", big_message_ref, ANY, NULL }, { "copy_1k", copy_1k, ANY, NULL },
     { "latency_under_load", latency_under_load, ANY, "due_p99_ns" },
+    { "blocking", blocking, ANY, NULL },
     { "server_latency_under_load", server_latency_under_load, ANY, "due_p99_ns" },
     { "work_2us", work_2us, BOTH, NULL }, { "work_20us", work_20us, BOTH, NULL },
     { "skew", skew, TWO, "balanced_after_ms" }, { "idle_cpu", idle_cpu, ANY, "cpu_percent" },

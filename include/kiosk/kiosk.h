@@ -2,6 +2,7 @@
 /* kiosk/kiosk.h - everything of libkiosk but the test tools. */
 #ifndef KIOSK_KIOSK_H
 #define KIOSK_KIOSK_H
+#include "blocking.h"
 #include "drain.h"
 #include "gen_server.h"
 #include "info.h"

@@ -61,6 +61,13 @@
 #define KS_OUT_0(T, x) , T *x
 #define KS_OUT_1(T, x)
 #define KS_OUT(T, x) KS_CAT(KS_OUT_, KS_IS_VOID(T))(T, x)
+/* The same as a first parameter, with the comma behind it. */
+#define KS_LEADING_IN_0(T, x) const T *x,
+#define KS_LEADING_IN_1(T, x)
+#define KS_LEADING_IN(T, x) KS_CAT(KS_LEADING_IN_, KS_IS_VOID(T))(T, x)
+#define KS_LEADING_OUT_0(T, x) T *x,
+#define KS_LEADING_OUT_1(T, x)
+#define KS_LEADING_OUT(T, x) KS_CAT(KS_LEADING_OUT_, KS_IS_VOID(T))(T, x)
 #define KS_PASS_0(T, x) , x
 #define KS_PASS_1(T, x)
 #define KS_PASS(T, x) KS_CAT(KS_PASS_, KS_IS_VOID(T))(T, x)

@@ -22,6 +22,9 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
      * the library. Who is blocked in the middle of a handler on that thread waits for it, as stacks
      * keep their threads; everybody else goes on. KS_INFINITY: nobody is looked for. */
     ks_ms hog_limit;
+    /* Blocking work and files: blocking.h. */
+    uint32_t blocking_threads;   /* at most; 64 */
+    uint32_t blocking_queue_max; /* jobs that wait for a thread; 10,000 */
 } ks_runtime_options;
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in

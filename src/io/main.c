@@ -8,6 +8,7 @@
  * signals are read by a process of their own, so that a second one is heard while root stops. */
 #include "base/base.h"
 #include "io/io.h"
+#include "io/job_threads.h"
 #include "runtime/drain.h"
 #include "runtime/log_output.h"
 #include "runtime/start.h"
@@ -25,6 +26,8 @@
 
 enum { PROCESSES_MAX = 16 * 1000 * 1000, STACK_SIZE = 256 * 1024, STOP_TIMEOUT = 30000 };
 enum { HOG_LIMIT = 10, NAMED_MAX = 8, PROGRESS = 5000, MS = 1000, LOG_TIMEOUT = 1000 };
+enum { BLOCKING_THREADS = KSI_KNOB(64, 2), BLOCKING_QUEUE = KSI_KNOB(10000, 1000) };
+enum { BLOCKING_IDLE = KSI_KNOB(10000, 1) }; /* ms */
 
 #define LOG_WORDS "a level from debug to emergency or none, MODULE=LEVEL, text, json"
 
@@ -282,8 +285,18 @@ static void stop_threads(struct program *program)
     }
 }
 
+/* Who was given up works on, for as long as an ordered stop may take; after a second signal not. */
+static void end_jobs(const struct program *program)
+{
+    ks_ms timeout = program->at_once ? MS : program->options.stop_timeout;
+    uint32_t left = ksi_job_threads_end(program->runtime->jobs, timeout);
+    program->runtime->jobs = NULL;
+    if (left) ks_log_error("kiosk: blocking work did not end: threads left behind: %u", left);
+}
+
 static void end_runtime(struct program *program)
 {
+    if (program->runtime) end_jobs(program);
     for (uint32_t i = 0; i < program->options.schedulers; i++)
         if (program->runtime) ksi_io_close_all(program->io[i]);
     if (program->runtime) ksi_runtime_end(program->runtime);
@@ -325,6 +338,11 @@ static ks_status make_runtime(struct program *program)
     }
     if (!status) program->runtime = ksi_runtime_new(&program->options, seams, count);
     if (!status && !program->runtime) status = KS_NOMEM;
+    if (!status) {
+        program->runtime->jobs = ksi_job_threads_new(
+            program->options.blocking_threads, program->options.blocking_queue_max, BLOCKING_IDLE);
+        if (!program->runtime->jobs) status = KS_NOMEM;
+    }
     for (uint32_t i = 0; i < count && !status; i++)
         ksi_io_attach(program->io[i], program->runtime->schedulers[i]);
     if (status) end_runtime(program);
@@ -349,6 +367,8 @@ static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_op
     if (!options.hog_limit) options.hog_limit = HOG_LIMIT;
     if (!options.schedulers) options.schedulers = default_schedulers();
     if (options.schedulers > KSI_SCHEDULERS_MAX) options.schedulers = KSI_SCHEDULERS_MAX;
+    if (!options.blocking_threads) options.blocking_threads = BLOCKING_THREADS;
+    if (!options.blocking_queue_max) options.blocking_queue_max = BLOCKING_QUEUE;
     *ret_options = options;
     return options.stop_timeout > 0 && options.drain_timeout > 0;
 }
