@@ -4,6 +4,7 @@
 #define KIOSK_KIOSK_H
 #include "blocking.h"
 #include "drain.h"
+#include "file.h"
 #include "gen_server.h"
 #include "info.h"
 #include "io.h"
