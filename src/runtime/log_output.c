@@ -3,8 +3,9 @@
  *
  * Invariants: everything in `out` is used under its lock; lines leave in the order they came, all
  * by way of the queue; while `waiting` is set the thread is in charge of it. With the lock held
- * nothing waits but a write to a regular file, and who may. The descriptor is looked at before
+ * nothing waits but a write to a local file, and who may. The descriptor is looked at before
  * each line: a program may put another file into its place. */
+#define _GNU_SOURCE /* statx */
 #include "runtime/log_output.h"
 
 #include "base/atomic.h"
@@ -13,6 +14,7 @@
 #include "runtime/log_queue.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,15 +22,17 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 enum how {
     CLOSED,   /* nothing is there, or what nobody meant to log into */
-    FILE_,    /* a file: takes everything */
+    FILE_,    /* a local file: takes everything */
     REOPENED, /* a pipe or terminal, by a description of our own that does not block */
     SOCKET,
-    SHY /* it blocks, and cannot be reopened: written when poll says so, by who may wait */
+    SHY /* it blocks, and cannot be reopened, or is a remote file: written by who may wait */
 };
 enum { PATIENCE_MS = 1000, LOOK_MS = 500, PIECE_BYTES = 4096 /* what a pipe takes whole */ };
 
@@ -64,12 +68,32 @@ static void close_own(void)
     out.fd = STDERR_FILENO;
 }
 
-static enum how how_of(const struct stat *stat, bool changed)
+/* As it is known here: no server is asked, which may not answer. */
+static bool find(struct statx *found)
 {
-    if (S_ISREG(stat->st_mode)) return FILE_;
+    return statx(STDERR_FILENO, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, found) ==
+        0;
+}
+
+/* On another machine, or in the hands of another process: a write takes as long as that likes. */
+static bool is_remote(void)
+{
+    static const uint32_t kinds[] = { NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC,
+        SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC, AFS_SUPER_MAGIC, AFS_FS_MAGIC, CEPH_SUPER_MAGIC,
+        CODA_SUPER_MAGIC, V9FS_MAGIC, OCFS2_SUPER_MAGIC };
+    struct statfs about;
+    if (fstatfs(STDERR_FILENO, &about) != 0) return false;
+    for (size_t i = 0; i < KSI_COUNT_OF(kinds); i++)
+        if ((uint32_t)about.f_type == kinds[i]) return true;
+    return false;
+}
+
+static enum how how_of(mode_t mode, bool changed)
+{
+    if (S_ISREG(mode)) return out.runtimes && is_remote() ? SHY : FILE_;
     /* A socket that turns up while a runtime runs is a connection with our old number. */
-    if (S_ISSOCK(stat->st_mode)) return changed && out.runtimes ? CLOSED : SOCKET;
-    if (!S_ISFIFO(stat->st_mode) && !S_ISCHR(stat->st_mode)) return CLOSED;
+    if (S_ISSOCK(mode)) return changed && out.runtimes ? CLOSED : SOCKET;
+    if (!S_ISFIFO(mode) && !S_ISCHR(mode)) return CLOSED;
     if (out.runtimes == 0) return SHY; /* who logs may wait */
     int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) return SHY;
@@ -86,8 +110,8 @@ static bool shows_colours(void)
 
 static void look(void)
 {
-    struct stat stat;
-    if (out.shut || fstat(STDERR_FILENO, &stat) != 0) {
+    struct statx found;
+    if (out.shut || !find(&found)) {
         close_own();
         out.how = CLOSED;
         out.known = out.runtimes > 0; /* as device 0, inode 0 */
@@ -95,16 +119,17 @@ static void look(void)
         out.inode = 0;
         return;
     }
-    bool same =
-        stat.st_dev == out.device && stat.st_ino == out.inode && stat.st_rdev == out.special;
+    dev_t device = makedev(found.stx_dev_major, found.stx_dev_minor);
+    dev_t special = makedev(found.stx_rdev_major, found.stx_rdev_minor);
+    bool same = device == out.device && found.stx_ino == out.inode && special == out.special;
     if (out.known && same) return;
     bool changed = out.known;
     close_own();
-    out.how = how_of(&stat, changed);
+    out.how = how_of(found.stx_mode, changed);
     out.known = true;
-    out.device = stat.st_dev;
-    out.inode = stat.st_ino;
-    out.special = stat.st_rdev;
+    out.device = device;
+    out.inode = found.stx_ino;
+    out.special = special;
     out.colours = shows_colours();
     out.impatient = false;
 }
@@ -385,8 +410,8 @@ void ksi_log_output_open(void)
 {
     lock();
     if (out.runtimes++ == 0) {
-        struct stat stat;
-        out.shut = fstat(STDERR_FILENO, &stat) != 0;
+        struct statx found;
+        out.shut = !find(&found);
         close_own();
         look();
     }
