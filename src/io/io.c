@@ -10,7 +10,9 @@ enum { SUCCESSES = KSI_KNOB(64, 1) };
 static void on_event(void *arg, uint64_t data, uint32_t events)
 {
     struct ksi_io *io = arg;
-    if (data & KSI_IO_FOREIGN)
+    if (KSI_UNLIKELY(data == KSI_IO_SIGNALS))
+        io->on_signals(io->signals_arg);
+    else if (data & KSI_IO_FOREIGN)
         ksi_waiting_event(io, data);
     else
         ksi_socket_event(io, data, events);

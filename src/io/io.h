@@ -27,11 +27,14 @@ struct ksi_io {
     struct ksi_socket *unsent;                   /* written to since the scheduler flushed last */
     struct ksi_waiting *waiting;
     uint32_t waiting_size;
-    uint32_t unblocked; /* successes in a row without giving the others a turn */
+    uint32_t unblocked;            /* successes in a row without giving the others a turn */
+    void (*on_signals)(void *arg); /* of the program: main.c; NULL: it hears none here */
+    void *signals_arg;
 };
 
 /* What epoll gives back: a socket's handle, or this bit, a serial and a descriptor. */
 #define KSI_IO_FOREIGN (UINT64_C(1) << 63)
+#define KSI_IO_SIGNALS (UINT64_MAX - 1) /* of the program's signalfd; no descriptor is so large */
 
 /* *ret_io is to be given to ksi_io_end. KS_OK, KS_NOMEM, -errno. */
 ks_status ksi_io_new(struct ksi_io **ret_io);

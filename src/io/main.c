@@ -5,12 +5,14 @@
  *     second run:                  `sweep` kills what is left, until it is alone
  *
  * Each of the two ends its run by a release hook, so that it ends however the process ends. The
- * signals are read by a process of their own, so that a second one is heard while root stops. */
+ * signals are read by the scheduler's loop, so that a second one is heard while root stops. Whose
+ * handler never returns is named by the monitor of hogs, which then ends a program of ks_main. */
 #include "base/base.h"
 #include "io/io.h"
 #include "io/job_threads.h"
 #include "runtime/drain.h"
 #include "runtime/log_output.h"
+#include "runtime/overdue.h"
 #include "runtime/start.h"
 #include <errno.h>
 #include <kiosk/drain.h>
@@ -21,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -46,8 +49,10 @@ struct program {
     struct ksi_runtime *runtime;
     int signals; /* signalfd, or -1 */
     sigset_t old_mask;
-    ks_pid boot, watcher, running; /* running: root, once it was started */
-    bool at_once;                  /* a second signal came */
+    ks_pid boot, running; /* running: root, once it was started */
+    int signals_heard;
+    bool at_once; /* a second signal came */
+    bool is_main; /* the operating system's process is ours to end */
     ks_status status;
 };
 
@@ -58,6 +63,13 @@ static const char *signal_name(int number)
     return number == SIGINT ? "SIGINT" : "SIGTERM";
 }
 
+/* From then on the log names whose handler does not return, and a program of ks_main ends. */
+static void end_by(const struct program *program, ks_ms after)
+{
+    ksi_hogs_end_by(program->runtime, ks_now() + after);
+}
+
+/* 0: none. */
 static int next_signal(int fd)
 {
     struct signalfd_siginfo info;
@@ -65,17 +77,19 @@ static int next_signal(int fd)
     return got == sizeof info ? (int)info.ssi_signo : 0;
 }
 
-static void watch_signals(void *arg)
+/* By the scheduler's loop: no process is needed for it, whose thread could be stuck. */
+static void hear_signals(void *arg)
 {
     struct program *program = arg;
-    for (int count = 0; !ks_wait_fd(program->signals, KS_READABLE, KS_INFINITY);) {
-        int number = next_signal(program->signals);
-        if (!number) continue;
-        if (++count == 1) {
+    int number;
+    while ((number = next_signal(program->signals))) {
+        if (++program->signals_heard == 1) {
+            end_by(program, program->options.stop_timeout);
             (void)ks_send(program->boot, ksi_termination, &(ksi_termination){ .number = number });
             continue;
         }
         program->at_once = true;
+        end_by(program, 0);
         ks_log_warning("kiosk: %s again: everything is killed", signal_name(number));
         bool started = !ks_is_none(program->running);
         ks_exit_process(started ? program->running : program->boot, KS_KILL);
@@ -100,6 +114,16 @@ static ks_status open_signals(struct program *program)
     return status;
 }
 
+/* Once there is a runtime: its first scheduler hears them. */
+static ks_status hear(struct program *program)
+{
+    struct ksi_io *io = program->io[0];
+    if (program->signals < 0) return KS_OK;
+    io->on_signals = hear_signals;
+    io->signals_arg = program;
+    return ksi_poller_set(&io->poller, EPOLL_CTL_ADD, program->signals, EPOLLIN, KSI_IO_SIGNALS);
+}
+
 static void close_signals(struct program *program)
 {
     if (program->signals < 0) return;
@@ -109,7 +133,19 @@ static void close_signals(struct program *program)
 }
 
 /* --- first run: from the start of root to its end --------------------------------------------- */
-static void stop_scheduler(void *resource) { ksi_scheduler_stop(resource); }
+enum phase { RUNS, STOPS, KILLED };
+struct boot { /* the state of the first process, once root was started */
+    struct program *program;
+    enum phase phase;
+    ks_ms until; /* it stops: a moment */
+};
+
+static void stop_scheduler(void *resource)
+{
+    const struct program *program = resource;
+    end_by(program, program->options.stop_timeout); /* of what is left: see sweep() */
+    ksi_scheduler_stop(&program->runtime->scheduler);
+}
 
 static void last_word(struct program *program, ks_reason reason)
 {
@@ -120,81 +156,104 @@ static void last_word(struct program *program, ks_reason reason)
         ks_reason_text(reason, text, sizeof text));
 }
 
-/* An exit of root; anything else is dropped: nobody but root and the signals know us. */
-static bool is_end_of_root(const struct program *program, const ks_msg *msg)
+static void report_progress(const struct boot *self)
 {
-    const ks_exited *exited = ks_as(ks_exited, msg);
-    return exited && ks_same_pid(exited->pid, program->running);
+    ks_log_notice("kiosk: still stopping '%s': %llu processes, %lld s left", self->program->name,
+        (unsigned long long)ks_process_count(), (long long)(ks_until(self->until) / MS));
 }
 
-static void report_progress(const struct program *program, ks_ms until)
+static void kill_root(struct boot *self)
 {
-    ks_log_notice("kiosk: still stopping '%s': %llu processes, %lld s left", program->name,
-        (unsigned long long)(ks_process_count() - 1), (long long)(ks_until(until) / MS));
+    self->phase = KILLED;
+    ks_log_error("kiosk: root '%s' did not stop within %lld ms: it is killed", self->program->name,
+        (long long)self->program->options.stop_timeout);
+    ks_exit_process(self->program->running, KS_KILL);
 }
 
-/* Returns when root is gone, or was killed. */
-static void stop_root(struct program *program)
+static void drain(struct boot *self, int signal)
 {
-    ks_ms until = ks_now() + program->options.stop_timeout;
-    ks_ref end = ks_monitor(program->running);
-    if (!ks_is_no_ref(end)) ks_ask_to_stop(program->running, KS_SHUTDOWN);
-    while (!ks_is_no_ref(end) && ks_until(until) > 0) { /* ends: the time runs out */
-        ks_ms left = ks_until(until);
-        if (ks_receive_ref(end, left < PROGRESS ? left : PROGRESS)) return;
-        if (ks_until(until) > 0) report_progress(program, until);
-    }
-    ks_demonitor(end);
-    ks_log_error("kiosk: root '%s' did not stop within %lld ms: it is killed", program->name,
-        (long long)program->options.stop_timeout);
-    ks_exit_process(program->running, KS_KILL);
-}
-
-static void drain(struct program *program, int signal)
-{
+    struct program *program = self->program;
     ks_log_notice("kiosk: %s: stopping; work may be finished for %lld ms", signal_name(signal),
         (long long)program->options.drain_timeout);
+    self->phase = STOPS;
+    self->until = ks_now() + program->options.stop_timeout;
+    end_by(program, program->options.stop_timeout);
     ksi_drain_begin(&program->runtime->scheduler, program->options.drain_timeout);
-    stop_root(program);
+    ks_ask_to_stop(program->running, KS_SHUTDOWN);
 }
 
-static void wait_for_end(struct program *program)
+static ks_next wait_on(const struct boot *self)
 {
-    for (;;) { /* until root has ended */
-        const ks_msg *msg = ks_receive(KS_INFINITY);
-        const ksi_termination *ordered = ks_as(ksi_termination, msg);
-        if (ordered) {
-            if (!ks_draining()) drain(program, ordered->number);
-        } else if (is_end_of_root(program, msg)) {
-            last_word(program, ((const ks_exited *)msg->body)->reason);
-            return;
-        }
-    }
+    if (self->phase != STOPS) return ks_noreply();
+    ks_ms left = ks_until(self->until);
+    return ks_after(ks_noreply(), left < PROGRESS ? left : PROGRESS);
 }
 
+/* Nobody but root and the signals know us: anything else is dropped. */
+static ks_next on_message(const ks_module *module, void *state, const ks_msg *msg)
+{
+    struct boot *self = state;
+    const ksi_termination *ordered = ks_as(ksi_termination, msg);
+    if (ordered && self->phase == RUNS) drain(self, ordered->number);
+    return wait_on(self);
+}
+
+static ks_next on_exited(const ks_module *module, void *state, const ks_exited *exited, bool parent)
+{
+    const struct boot *self = state;
+    if (!ks_same_pid(exited->pid, self->program->running)) return wait_on(self);
+    last_word(self->program, exited->reason);
+    return ks_stop(KS_NORMAL);
+}
+
+static ks_next on_timeout(const ks_module *module, void *state)
+{
+    struct boot *self = state;
+    if (ks_until(self->until) > 0)
+        report_progress(self);
+    else
+        kill_root(self);
+    return wait_on(self);
+}
+
+static ks_next on_system(const ks_module *module, void *state, ks_reason stop)
+{
+    return wait_on(state);
+}
+
+static const ks_behaviour boot_behaviour = { .version = KS_BEHAVIOUR_VERSION,
+    .name = "kiosk",
+    .on_message = on_message,
+    .on_exit = on_exited,
+    .on_timeout = on_timeout,
+    .on_system = on_system };
+static const ks_module boot_module = { .version = KS_MODULE_VERSION,
+    .name = "kiosk",
+    .behaviour = &boot_behaviour,
+    .state_size = sizeof(struct boot) };
+
+/* Once root was started, without a stack: it can stop root while the thread that it began on is
+ * stuck in a handler. */
 static void boot(void *arg)
 {
     struct program *program = arg;
     ks_set_label("kiosk");
     ks_trap_exit(true);
-    (void)ks_own(stop_scheduler, &program->runtime->scheduler);
+    (void)ks_own(stop_scheduler, program);
     program->boot = ks_self();
     /* relaxed: a number; who uses it sends a signal */
     ksi_store_relaxed(&program->runtime->boot, program->boot.id);
-    if (program->signals >= 0) program->watcher = ks_spawn_link(watch_signals, program);
     program->status = ks_start_link(&program->root, &program->running);
     if (!program->status)
-        wait_for_end(program);
-    else
-        ks_log_error(
-            "kiosk: root '%s' did not start: %s", program->name, ks_status_text(program->status));
+        ks_enter_loop_(&boot_module, &(struct boot){ .program = program }, ks_noreply());
+    ks_log_error(
+        "kiosk: root '%s' did not start: %s", program->name, ks_status_text(program->status));
 }
 
 /* --- second run: nothing is left -------------------------------------------------------------- */
 static bool is_left(const struct program *program, const struct ksi_process *p)
 {
-    return ksi_load_relaxed(&p->in_use) && p != program->runtime->scheduler.current &&
-        ksi_process_id(p) != program->watcher.id;
+    return ksi_load_relaxed(&p->in_use) && p != program->runtime->scheduler.current;
 }
 
 static void report_left(const struct program *program)
@@ -219,7 +278,7 @@ static void stop_left(const struct program *program)
     struct ksi_scheduler *s = &program->runtime->scheduler;
     const struct ksi_process_table *table = &program->runtime->processes;
     ks_ms until = ks_now() + program->options.stop_timeout;
-    for (uint32_t i = ksi_load_acquire(&table->table.used); i-- > 1;) {
+    for (uint32_t i = ksi_load_acquire(&table->table.used); i-- > 1 && !program->at_once;) {
         const struct ksi_process *p = &table->slots[i];
         if (!is_left(program, p) || ksi_process_of(s, p->parent)) continue;
         (void)ks_stop_process(ksi_pid_of(p), KS_SHUTDOWN, ks_until(until));
@@ -231,7 +290,8 @@ static void sweep(void *arg)
     struct program *program = arg;
     struct ksi_scheduler *s = &program->runtime->scheduler;
     struct ksi_process_table *table = &program->runtime->processes;
-    (void)ks_own(stop_scheduler, s);
+    (void)ks_own(stop_scheduler, program);
+    end_by(program, program->at_once ? 0 : program->options.stop_timeout);
     if (!program->at_once) stop_left(program);
     report_left(program);
     while (ksi_alive(program->runtime) >
@@ -313,7 +373,8 @@ static void run_runtime(struct program *program)
         end_runtime(program);
         return;
     }
-    program->status = ksi_hogs_start(program->runtime, program->options.hog_limit);
+    program->status =
+        ksi_hogs_start(program->runtime, program->options.hog_limit, program->is_main);
     if (program->status)
         ks_log_warning("kiosk: hogs are not looked for: %s", ks_status_text(program->status));
     program->status = KS_EXITED;
@@ -343,6 +404,7 @@ static ks_status make_runtime(struct program *program)
             program->options.blocking_threads, program->options.blocking_queue_max, BLOCKING_IDLE);
         if (!program->runtime->jobs) status = KS_NOMEM;
     }
+    if (!status) status = hear(program);
     for (uint32_t i = 0; i < count && !status; i++)
         ksi_io_attach(program->io[i], program->runtime->schedulers[i]);
     if (status) end_runtime(program);
@@ -378,6 +440,7 @@ ks_status ks_stop_program(void)
     KSI_INSIDE(s);
     uint64_t boot_id = s ? ksi_load_relaxed(&s->runtime->boot) : 0; /* a number, no more */
     if (!boot_id) return KS_DENIED;
+    ksi_hogs_end_by(s->runtime, ks_now() + s->runtime->options.stop_timeout);
     return ks_send(ksi_pid(boot_id), ksi_termination, &(ksi_termination){ 0 });
 }
 
@@ -387,10 +450,10 @@ static const char *name_of(const ks_child *root)
     return root->id ? root->id : root->module->name;
 }
 
-ks_status ks_run_(
-    const ks_runtime_options *options, size_t options_size, const ks_child *root, size_t size)
+static ks_status run_program(const ks_runtime_options *options, size_t options_size,
+    const ks_child *root, size_t size, bool is_main)
 {
-    struct program program = { .signals = -1 };
+    struct program program = { .signals = -1, .is_main = is_main };
     if (ksi_this_scheduler) return KS_DENIED; /* it would block the process that calls */
     if (!root || !complete(options, options_size, &program.options)) return KS_BADARG;
     memcpy(&program.root, root, size < sizeof program.root ? size : sizeof program.root);
@@ -407,6 +470,12 @@ ks_status ks_run_(
     close_signals(&program);
     ksi_log_output_close(LOG_TIMEOUT);
     return status ? status : program.status;
+}
+
+ks_status ks_run_(
+    const ks_runtime_options *options, size_t options_size, const ks_child *root, size_t size)
+{
+    return run_program(options, options_size, root, size, false);
 }
 
 /* KIOSK_LOG=... for all programs of an environment, --kiosk-log=... for this run. */
@@ -431,6 +500,6 @@ int ks_main_(int argc, char **argv, const ks_child *root, size_t size)
 {
     if (!configure_log(argc, argv)) return 1;
     ks_runtime_options options = { .handle_termination = true };
-    ks_status status = ks_run_(&options, sizeof options, root, size);
+    ks_status status = run_program(&options, sizeof options, root, size, true);
     return status ? 1 : 0;
 }

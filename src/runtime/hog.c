@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "base/label.h"
+#include "runtime/overdue.h"
 #include "runtime/scheduler.h"
 #include "runtime/stall.h"
 #include <errno.h>
@@ -20,18 +21,21 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum { NS_PER_MS = 1000000, RUNNERS_MAX = 32, QUIET_TICKS = 3 };
 #define TICK_NS ((int64_t)5 * NS_PER_MS)
+#define SLOW_TICK_NS (20 * TICK_NS)
 
 /* What the monitor knows of a scheduler. */
 struct ksi_watch {
     struct ksi_runner *runner; /* that has it since */
     uint32_t turns;
     int64_t since_ns, cpu_ns; /* when the turn was first seen, and what its thread had used */
+    bool hurried;             /* the turn was asked to end, at the latest look but one */
     struct ksi_runner *spare; /* a thread that has never had the scheduler */
     uint32_t runners;         /* made here */
 };
@@ -157,13 +161,14 @@ static bool take(struct ksi_scheduler *s, struct ksi_runner *holder, uint32_t tu
 static void hand_on(struct ksi_hogs *hogs, struct ksi_scheduler *s, struct ksi_watch *watch)
 {
     struct ksi_runner *late = watch->runner;
-    struct ksi_stall stall;
     if (!make_spare(s, watch) && !find_waiting(s, late)) return; /* tried again at the next look */
-    if (!take(s, late, watch->turns)) return;
-    ksi_stall_describe(s, &stall);
+    if (!late->stall) late->stall = calloc(1, sizeof *late->stall);
+    if (!late->stall || !take(s, late, watch->turns)) return;
+    ksi_stall_describe(s, late->stall);
+    late->late_since_ns = watch->since_ns;
     ksi_runner_is_late(s);
     ksi_runner_give(s, choose(s, watch, late));
-    ksi_stall_report(hogs, late, &stall, ksi_clock_monotonic() - watch->since_ns);
+    ksi_stall_report(hogs, late);
     demote(hogs, late); /* after it was asked where it is */
 }
 
@@ -202,6 +207,17 @@ static void begin_anew(struct ksi_watch *watch, struct ksi_runner *holder, uint3
     watch->turns = turns;
     watch->since_ns = ksi_clock_monotonic();
     watch->cpu_ns = cpu_ns(holder);
+    watch->hurried = false;
+}
+
+/* Of short handlers one turn may run many: it ends after the one that runs now. True: it was asked
+ * to before. */
+static bool hurry(struct ksi_scheduler *s, struct ksi_watch *watch)
+{
+    bool before = watch->hurried;
+    watch->hurried = true;
+    if (!before) ksi_store_relaxed(&s->hurry, true); /* a word that ksi_serve() looks at */
+    return before;
 }
 
 /* False: the scheduler rests. */
@@ -221,7 +237,7 @@ static bool look(
         begin_anew(watch, holder, turns);
         return true;
     }
-    if (ksi_clock_monotonic() - watch->since_ns < hogs->limit_ns) return true;
+    if (!hurry(s, watch) || ksi_clock_monotonic() - watch->since_ns < hogs->limit_ns) return true;
     /* relaxed: take() looks again */
     if (ksi_load_relaxed(&thread->inside)) return true;
     if (is_hog(watch, hogs->limit_ns))
@@ -247,6 +263,7 @@ static bool all_rest(const struct ksi_runtime *runtime)
     return true;
 }
 
+/* --- sleeping --------------------------------------------------------------------------------- */
 /* Until a scheduler has work, or we are to quit. */
 static void sleep_on(struct ksi_runtime *runtime)
 {
@@ -256,32 +273,57 @@ static void sleep_on(struct ksi_runtime *runtime)
      * two sees the other, by the barrier */
     if (!ksi_cas_acq_rel(&hogs->word, &awake, KSI_HOGS_ASLEEP)) return;
     memory_barrier_of_all();
-    if (all_rest(runtime)) (void)ksi_futex_wait(&hogs->word, KSI_HOGS_ASLEEP, INT64_MAX);
+    bool ends = ksi_load_relaxed(&hogs->end_by_ns); /* relaxed: the barrier orders it */
+    if (!ends && all_rest(runtime)) (void)ksi_futex_wait(&hogs->word, KSI_HOGS_ASLEEP, INT64_MAX);
     (void)ksi_cas_acq_rel(&hogs->word, &asleep, KSI_HOGS_AWAKE);
 }
 
-void ksi_hogs_wake(struct ksi_hogs *hogs)
+bool ksi_hogs_wake(struct ksi_hogs *hogs, uint32_t asleep)
 {
-    uint32_t asleep = KSI_HOGS_ASLEEP;
-    if (ksi_cas_acq_rel(&hogs->word, &asleep, KSI_HOGS_AWAKE)) ksi_futex_wake(&hogs->word);
+    /* acq_rel: no data; that it slept */
+    if (!ksi_cas_acq_rel(&hogs->word, &asleep, KSI_HOGS_AWAKE)) return false;
+    ksi_futex_wake(&hogs->word);
+    return true;
+}
+
+/* --- the monitor ------------------------------------------------------------------------------ */
+static void look_for_hogs(struct ksi_runtime *runtime)
+{
+    struct ksi_hogs *hogs = &runtime->hogs;
+    int64_t before = ksi_clock_monotonic();
+    /* acquire: nothing else is read after it */
+    for (int quiet = 0; ksi_load_acquire(&hogs->word) != KSI_HOGS_QUIT;) {
+        (void)ksi_futex_wait(&hogs->word, KSI_HOGS_AWAKE, TICK_NS);
+        int64_t now = ksi_clock_monotonic();
+        bool busy = look_at_all(runtime, now - before < 3 * TICK_NS);
+        quiet = busy || ksi_overdue_look(runtime) ? 0 : quiet + 1;
+        if (quiet >= QUIET_TICKS) sleep_on(runtime);
+        before = quiet >= QUIET_TICKS ? ksi_clock_monotonic() : now;
+    }
+}
+
+/* Nobody is a hog here, but a handler that never returns would keep the program from ending. */
+static void wait_for_end(struct ksi_runtime *runtime)
+{
+    struct ksi_hogs *hogs = &runtime->hogs;
+    uint32_t word = KSI_HOGS_AWAKE;
+    (void)ksi_cas_acq_rel(&hogs->word, &word, KSI_HOGS_DEAF); /* QUIT stays */
+    ksi_fence(); /* with ksi_hogs_end_by(): we see that the end was ordered, or are woken */
+    /* acquire: nothing else is read after it */
+    while ((word = ksi_load_acquire(&hogs->word)) != KSI_HOGS_QUIT) {
+        bool ends = ksi_overdue_look(runtime);
+        (void)ksi_futex_wait(&hogs->word, word, ends ? SLOW_TICK_NS : INT64_MAX);
+    }
 }
 
 static void *watch_over(void *arg)
 {
     struct ksi_runtime *runtime = arg;
-    struct ksi_hogs *hogs = &runtime->hogs;
-    int quiet = 0;
     ksi_label_thread("kiosk-monitor");
-    int64_t before = ksi_clock_monotonic();
-    /* acquire: nothing else is read after it */
-    while (ksi_load_acquire(&hogs->word) != KSI_HOGS_QUIT) {
-        (void)ksi_futex_wait(&hogs->word, KSI_HOGS_AWAKE, TICK_NS);
-        int64_t now = ksi_clock_monotonic();
-        bool busy = look_at_all(runtime, now - before < 3 * TICK_NS);
-        quiet = busy ? 0 : quiet + 1;
-        if (quiet >= QUIET_TICKS) sleep_on(runtime);
-        before = quiet >= QUIET_TICKS ? ksi_clock_monotonic() : now;
-    }
+    if (runtime->hogs.looks)
+        look_for_hogs(runtime);
+    else
+        wait_for_end(runtime);
     return NULL;
 }
 
@@ -291,14 +333,15 @@ static bool has_barrier(void)
     return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
-ks_status ksi_hogs_start(struct ksi_runtime *runtime, ks_ms limit)
+ks_status ksi_hogs_start(struct ksi_runtime *runtime, ks_ms limit, bool ends_program)
 {
     struct ksi_hogs *hogs = &runtime->hogs;
-    if (limit >= KS_INFINITY || !has_barrier()) return KS_OK;
     hogs->watch = calloc(runtime->scheduler_count, sizeof *hogs->watch);
     if (!hogs->watch) return KS_NOMEM;
-    hogs->limit_ns = limit * NS_PER_MS;
-    hogs->can_demote = can_demote();
+    hogs->looks = limit < KS_INFINITY && has_barrier();
+    hogs->ends_program = ends_program;
+    if (hogs->looks) hogs->limit_ns = limit * NS_PER_MS;
+    hogs->can_demote = hogs->looks && can_demote();
     ksi_store_relaxed(&hogs->word, KSI_HOGS_AWAKE); /* its thread does not run yet */
     int error = pthread_create(&hogs->thread, NULL, watch_over, runtime);
     hogs->started = !error;

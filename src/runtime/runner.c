@@ -41,10 +41,12 @@ static void pass(struct ksi_scheduler *s, struct ksi_runner *to)
     struct ksi_runner *me = s->runner;
     me->stack = s->stack;
     ksi_runner_give(s, to);
-    if (wait_turn(me))
+    if (wait_turn(me)) {
         s->stack = me->stack;
-    else
-        ksi_stack_switch(me->stack, &me->end); /* never comes back */
+        return;
+    }
+    ksi_stack_give(&me->stacks, me->stack);
+    ksi_stack_switch(me->stack, &me->end); /* never comes back */
 }
 
 /* relaxed: of who has the scheduler, who alone changes it */
@@ -116,9 +118,11 @@ void ksi_take_returning(struct ksi_scheduler *s)
     }
 }
 
+bool ksi_is_first_late(const struct ksi_scheduler *s) { return is_late(&s->first); }
+
 bool ksi_run_first(struct ksi_scheduler *s)
 {
-    if (s->runner == &s->first || is_late(&s->first)) return true;
+    if (s->runner == &s->first) return true;
     pass(s, &s->first);
     return false;
 }
@@ -254,4 +258,5 @@ void ksi_runner_end(struct ksi_runner *runner)
 {
     ksi_stacks_end(&runner->stacks);
     ksi_apart_end(runner);
+    free(runner->stall);
 }

@@ -17,6 +17,7 @@
 
 struct ksi_process;
 struct ksi_scheduler;
+struct ksi_stall;
 
 enum { KSI_STACK_CLASSES = 4 };
 enum ksi_runner_state {
@@ -33,6 +34,8 @@ struct ksi_runner {
     struct ksi_stack *stack;                    /* that it stands on, while it has no scheduler */
     struct ksi_process *process;  /* whose handler it runs, or came back from, without it */
     struct ksi_process *stranded; /* could go on on our stacks, if we were not late */
+    struct ksi_stall *stall;      /* the monitor's: what it was doing when it became late */
+    int64_t late_since_ns;        /* as well */
     pthread_t made;               /* of a further one: to be joined */
     /* --- set by the thread when it begins, thread last --- */
     pthread_t pthread;
@@ -66,8 +69,9 @@ bool ksi_is_late(const struct ksi_process *p);
 void ksi_take_returning(struct ksi_scheduler *s);
 /* p is condemned: it need not wait for a late runner. */
 void ksi_unstrand(struct ksi_process *p);
-/* The scheduler, which is to stop, goes back to the runner that it began with. True: we are that
- * one, or it is late. From the loop. */
+/* The runner that the scheduler began with is late: until it is back the scheduler cannot stop. */
+bool ksi_is_first_late(const struct ksi_scheduler *s);
+/* The scheduler, which is to stop, goes back to that runner. True: we are it. From the loop. */
 bool ksi_run_first(struct ksi_scheduler *s);
 /* By the monitor, which has taken s from its holder: the holder is late from now on. */
 void ksi_runner_is_late(struct ksi_scheduler *s);

@@ -127,7 +127,8 @@ static void idle(struct ksi_scheduler *s)
     ksi_store_relaxed(&s->resting, false);
     ksi_compiler_barrier(); /* the monitor's barrier does the rest */
     struct ksi_hogs *hogs = &s->runtime->hogs;
-    if (KSI_UNLIKELY(ksi_load_relaxed(&hogs->word) == KSI_HOGS_ASLEEP)) ksi_hogs_wake(hogs);
+    if (KSI_UNLIKELY(ksi_load_relaxed(&hogs->word) == KSI_HOGS_ASLEEP))
+        (void)ksi_hogs_wake(hogs, KSI_HOGS_ASLEEP);
     ksi_store_relaxed(&s->hungry, false);
     if (KSI_UNLIKELY(rests) && ksi_fresh_ns(s) - s->now_ns >= timeout) ksi_pool_rest(&s->pool);
     s->rounds_left = 0;
@@ -158,7 +159,7 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
         }
         if (s->queue.first) return take(s, &s->queue);
         if (s->next) continue; /* a reply from elsewhere has come, just now */
-        if (KSI_LIKELY(!ksi_load_acquire(&s->stopping)))
+        if (KSI_LIKELY(!ksi_load_acquire(&s->stopping)) || ksi_is_first_late(s))
             idle(s);
         else if (ksi_run_first(s))
             return NULL;
@@ -235,7 +236,9 @@ static void end(struct ksi_scheduler *s, struct ksi_process *p)
 static __attribute__((noinline)) bool run_unusual(struct ksi_scheduler *s, struct ksi_process *p)
 {
     if (p->flags & KSI_EXITING) {
-        if (!ksi_late_end(s, p)) end(s, p);
+        if (ksi_late_end(s, p)) return true;
+        if (p->stack && (p->flags & KSI_DYING)) return false; /* a late release hook goes on */
+        end(s, p);
     } else if (p->flags & KSI_SUSPENDED)
         return true; /* ready again when it is resumed */
     else if (p->stack)

@@ -103,6 +103,9 @@ struct ksi_scheduler {
     _Atomic(struct ksi_runner *) holder; /* runner */
     _Atomic(uint32_t) turns;             /* counts who ran */
     _Atomic(uint32_t) load;              /* length of the queue, when a slice began */
+    uint32_t still_turns;                /* the monitor's, of overdue.c: in that turn it has been */
+    int64_t still_since_ns;
+    _Atomic(bool) hurry; /* the turn should end after this handler; the monitor's */
     /* --- written by other threads below --- */
     /* processes with a new signal in their inbox */
     _Alignas(64) _Atomic(struct ksi_process *) wake;

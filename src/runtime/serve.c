@@ -494,6 +494,10 @@ void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
             return;
         }
         if (s->next) break;
+        if (KSI_UNLIKELY(ksi_load_relaxed(&s->hurry))) { /* a hint */
+            ksi_store_relaxed(&s->hurry, false);
+            break;
+        }
     }
     if (p->mailbox || p->next_what || (p->flags & RESTLESS)) rest(s, p);
 }

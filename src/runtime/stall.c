@@ -175,9 +175,24 @@ void ksi_stall_describe(struct ksi_scheduler *s, struct ksi_stall *ret_stall)
     describe_operation(s->current, ret_stall);
 }
 
-/* --- the report ------------------------------------------------------------------------------- */
-void ksi_stall_report(struct ksi_hogs *hogs, const struct ksi_runner *late, struct ksi_stall *stall,
-    int64_t so_far_ns)
+/* --- the reports ------------------------------------------------------------------------------ */
+static void say(
+    ks_level level, const char *text, const struct ksi_runner *late, uint64_t unreported)
+{
+    struct ksi_stall *stall = late->stall;
+    describe_place(late, stall);
+    ks_log_field fields[FIELDS] = { KS_WITH("process", stall->pid),
+        KS_WITH("name", (const char *)stall->name),
+        KS_WITH("operation", (const char *)stall->operation),
+        KS_WITH("so_far_ms", (ksi_clock_monotonic() - late->late_since_ns) / NS_PER_MS) };
+    size_t count = 4;
+    if (stall->message[0]) fields[count++] = KS_WITH("message", (const char *)stall->message);
+    if (stall->place[0]) fields[count++] = KS_WITH("place", (const char *)stall->place);
+    if (unreported) fields[count++] = KS_WITH("not_reported", (int64_t)unreported);
+    ks_report_(level, __FILE__, __LINE__, text, fields, count);
+}
+
+void ksi_stall_report(struct ksi_hogs *hogs, const struct ksi_runner *late)
 {
     int64_t now = ksi_clock_monotonic();
     ksi_probe_stall(stall->pid.id, stall->module->name, so_far_ns);
@@ -186,17 +201,22 @@ void ksi_stall_report(struct ksi_hogs *hogs, const struct ksi_runner *late, stru
         hogs->unreported++;
         return;
     }
-    describe_place(late, stall);
-    ks_log_field fields[FIELDS] = { KS_WITH("process", stall->pid),
-        KS_WITH("name", (const char *)stall->name),
-        KS_WITH("operation", (const char *)stall->operation),
-        KS_WITH("so_far_ms", so_far_ns / NS_PER_MS) };
-    size_t count = 4;
-    if (stall->message[0]) fields[count++] = KS_WITH("message", (const char *)stall->message);
-    if (stall->place[0]) fields[count++] = KS_WITH("place", (const char *)stall->place);
-    if (hogs->unreported) fields[count++] = KS_WITH("not_reported", (int64_t)hogs->unreported);
-    ks_report_(KS_LOG_WARNING, __FILE__, __LINE__,
-        "a handler keeps its thread: the others go on without it", fields, count);
+    say(KS_LOG_WARNING, "a handler keeps its thread: the others go on without it", late,
+        hogs->unreported);
     hogs->reported_ns = now;
     hogs->unreported = 0;
+}
+
+void ksi_stall_overdue(const struct ksi_hogs *hogs, const struct ksi_runner *late)
+{
+    say(KS_LOG_CRITICAL,
+        hogs->ends_program ? "a handler does not return: the program ends without it"
+                           : "a handler does not return: ks_run waits for it",
+        late, 0);
+}
+
+void ksi_stall_still(const struct ksi_hogs *hogs, uint32_t scheduler)
+{
+    ks_log(KS_LOG_CRITICAL, "scheduler %u is in one turn that does not end: %s", scheduler,
+        hogs->ends_program ? "the program ends without it" : "ks_run waits for it");
 }

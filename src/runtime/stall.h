@@ -16,7 +16,10 @@ struct ksi_stall {
 };
 /* Of the process that runs on s, which is the monitor's now; all but the place. */
 void ksi_stall_describe(struct ksi_scheduler *s, struct ksi_stall *ret_stall);
-/* At most one a second; others are counted. */
-void ksi_stall_report(struct ksi_hogs *hogs, const struct ksi_runner *late, struct ksi_stall *stall,
-    int64_t so_far_ns);
+/* A runner has become late. At most one a second; others are counted. */
+void ksi_stall_report(struct ksi_hogs *hogs, const struct ksi_runner *late);
+/* A late runner keeps the program from ending. */
+void ksi_stall_overdue(const struct ksi_hogs *hogs, const struct ksi_runner *late);
+/* So does a scheduler that stays in one turn, of which nothing more is known. */
+void ksi_stall_still(const struct ksi_hogs *hogs, uint32_t scheduler);
 #endif

@@ -130,7 +130,13 @@ static void show_one(struct run *run, struct ksi_process *p)
 {
     char name[KSI_NAME_BYTES] = "";
     bool named = ksi_name_text(&run->runtime->scheduler, p, name, sizeof name);
-    static const char *const waits[] = { "nothing", "a reply", "a message", "I/O", "time", "room" };
+    static const char *const waits[] = { [KSI_WAIT_NOTHING] = "nothing",
+        [KSI_WAIT_REPLY] = "a reply",
+        [KSI_WAIT_MESSAGE] = "a message",
+        [KSI_WAIT_EVENT] = "I/O",
+        [KSI_WAIT_TIME] = "time",
+        [KSI_WAIT_ROOM] = "room",
+        [KSI_WAIT_THREAD] = "its thread" };
     fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s, of scheduler %u\n", p->index,
         ksi_load_relaxed(&p->generation), p->module ? p->module->name : "?", named ? " named " : "",
         name, p->stack || p->wait ? waits[p->wait] : "messages",
@@ -283,6 +289,10 @@ static int runs_of(const ks_simulation *simulation)
 int ks_simulate(const ks_simulation *simulation, void (*scenario)(void))
 {
     static const ks_simulation defaults = { 0 };
+    if (ksi_this_scheduler) { /* it would keep the thread of the process that calls */
+        fprintf(stderr, "simulation: not from inside a process\n");
+        return 1;
+    }
     struct run *run = calloc(1, sizeof *run);
     if (!run) return 1;
     run->simulation = simulation ? simulation : &defaults;

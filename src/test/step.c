@@ -68,6 +68,7 @@ static void outside(struct ksi_runtime *runtime, void (*fn)(void *arg), void *ar
 static bool begin(void)
 {
     if (stepper) return true;
+    if (ksi_this_scheduler) return false; /* a process of another runtime calls */
     stepper = calloc(1, sizeof *stepper);
     if (!stepper) return false;
     ksi_virtual_init(&stepper->world, 1);
