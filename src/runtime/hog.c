@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hog.c - see hog.h.
  *
- * Who is a hog: a handler that is in one turn for longer than the limit by the clock, outside of
- * the library, while the monitor itself woke in time (else the whole program stood still), and that
- * has used the processor for half of that time, or is not runnable (it sits in a system call). A
- * thread that is runnable and gets no processor is crowded out or throttled, and no hog.
+ * Who is a hog: a handler that, outside of the library, has used the processor in one turn for
+ * three quarters of the limit, or that is not runnable at two looks in a row (it sits in a system
+ * call) and has been in its turn for as many looks as make up the limit. A look that comes late
+ * does not count: the whole program may have stood still. A thread that is runnable and gets no
+ * processor is crowded out or throttled, and no hog, however long that takes.
  *
  * The monitor's own thread, but for what hog.h says. */
 #define _GNU_SOURCE /* sched_setscheduler, SCHED_IDLE, syscall */
@@ -35,7 +36,9 @@ struct ksi_watch {
     struct ksi_runner *runner; /* that has it since */
     uint32_t turns;
     int64_t since_ns, cpu_ns; /* when the turn was first seen, and what its thread had used */
-    bool hurried;             /* the turn was asked to end, at the latest look but one */
+    int64_t looks;            /* since then, those in time */
+    bool hurried;             /* the turn was asked to end, at an earlier look */
+    bool sits;                /* it was not runnable at the latest look */
     struct ksi_runner *spare; /* a thread that has never had the scheduler */
     uint32_t runners;         /* made here */
 };
@@ -195,10 +198,13 @@ static bool is_runnable(const struct ksi_runner *runner)
     return !name_end || name_end[1] != ' ' || name_end[2] == 'R';
 }
 
-/* In the turn that began then. */
-static bool is_hog(const struct ksi_watch *watch, int64_t limit_ns)
+/* In the turn that is watched. */
+static bool is_hog(struct ksi_watch *watch, int64_t limit_ns)
 {
-    return cpu_ns(watch->runner) - watch->cpu_ns >= limit_ns / 2 || !is_runnable(watch->runner);
+    if (cpu_ns(watch->runner) - watch->cpu_ns >= limit_ns / 4 * 3) return true;
+    bool sat = watch->sits;
+    watch->sits = !is_runnable(watch->runner);
+    return sat && watch->sits && watch->looks * TICK_NS >= limit_ns;
 }
 
 static void begin_anew(struct ksi_watch *watch, struct ksi_runner *holder, uint32_t turns)
@@ -207,7 +213,8 @@ static void begin_anew(struct ksi_watch *watch, struct ksi_runner *holder, uint3
     watch->turns = turns;
     watch->since_ns = ksi_clock_monotonic();
     watch->cpu_ns = cpu_ns(holder);
-    watch->hurried = false;
+    watch->looks = 0;
+    watch->hurried = watch->sits = false;
 }
 
 /* Of short handlers one turn may run many: it ends after the one that runs now. True: it was asked
@@ -233,17 +240,14 @@ static bool look(
         watch->runner = NULL;
         return false;
     }
-    if (!in_time || holder != watch->runner || turns != watch->turns) {
+    if (holder != watch->runner || turns != watch->turns) {
         begin_anew(watch, holder, turns);
         return true;
     }
-    if (!hurry(s, watch) || ksi_clock_monotonic() - watch->since_ns < hogs->limit_ns) return true;
+    watch->looks += in_time;
+    bool hog = is_hog(watch, hogs->limit_ns), hurried = hurry(s, watch);
     /* relaxed: take() looks again */
-    if (ksi_load_relaxed(&thread->inside)) return true;
-    if (is_hog(watch, hogs->limit_ns))
-        hand_on(hogs, s, watch);
-    else
-        begin_anew(watch, holder, turns);
+    if (hog && hurried && !ksi_load_relaxed(&thread->inside)) hand_on(hogs, s, watch);
     return true;
 }
 
