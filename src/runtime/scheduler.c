@@ -366,9 +366,13 @@ static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
     return ksi_runner_init(s, &s->first);
 }
 
+struct ksi_left ksi_left;
+
 static void end_scheduler(struct ksi_scheduler *s)
 {
     ksi_signals_end(s);
+    ksi_left.blocks += ksi_pool_blocks(&s->pool); /* some have more than they made */
+    ksi_left.records += s->records.alive;
     ksi_runners_quit(s);
     ksi_runner_end(&s->first);
     ksi_pool_end(&s->pool);
@@ -406,6 +410,7 @@ void ksi_runtime_end(struct ksi_runtime *runtime)
     KSI_ASSERT(ksi_alive(runtime) == 0);
     ksi_debugger_remove(runtime);
     ksi_names_end(&runtime->names);
+    ksi_left = (struct ksi_left){ 0, 0 };
     for (uint32_t i = 0; i < runtime->scheduler_count; i++) {
         struct ksi_scheduler *s = runtime->schedulers[i];
         end_scheduler(s);

@@ -145,6 +145,12 @@ struct ksi_runtime *ksi_runtime_new(
     const ks_runtime_options *options, const struct ksi_seams *seams, uint32_t count);
 /* Every process must be gone. */
 void ksi_runtime_end(struct ksi_runtime *runtime);
+/* What the runtime that ended last did not give back; nothing, or the library is wrong: for
+ * tests. */
+struct ksi_left {
+    int64_t blocks, records;
+};
+extern struct ksi_left ksi_left;
 /* Runs until ksi_scheduler_stop was called and nobody is ready, on the calling thread. */
 void ksi_scheduler_run(struct ksi_scheduler *s);
 /* The same for one that was not stopped before. */

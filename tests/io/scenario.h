@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scenario.h - for the tests of this folder: a function as the root of a real runtime, after which
- * no descriptor may be left; streams with both ends in one hand. */
+ * no descriptor, block or record may be left; streams with both ends in one hand. */
 #ifndef TESTS_IO_SCENARIO_H
 #define TESTS_IO_SCENARIO_H
+#include "runtime/scheduler.h"
 #include <check.h>
 #include <dirent.h>
 #include <kiosk/kiosk.h>
@@ -35,6 +36,8 @@ UNUSED static ks_status run(const ks_runtime_options *options, void (*fn)(void))
     int before = open_descriptors();
     ks_status status = ks_run(options, &root);
     ck_assert_int_eq(open_descriptors(), before);
+    ck_assert_int_eq(ksi_left.blocks, 0);
+    ck_assert_int_eq(ksi_left.records, 0);
     return status;
 }
 

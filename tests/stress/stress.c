@@ -6,12 +6,16 @@
  * Counted: casts of one sender to one server arrive in order, none lost or doubled; a call is
  * answered with its own answer, or has a status that its time-out or the server's end explains;
  * each monitor gives one DOWN; nothing arrives after unlink, demonitor or abandon; every process
- * ends. Exit status 0, or 1 with a line that says what was broken. */
+ * ends; no block of memory, record or descriptor is left. Exit status 0, or 1 with a line that says
+ * what was broken. */
+#include <dirent.h>
 #include <kiosk/kiosk.h>
 #include <kiosk/log.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "runtime/scheduler.h" /* ksi_left */
 
 enum { WORKERS = 24, SERVERS = 12, VICTIMS_A_ROUND = 8 };
 
@@ -57,12 +61,14 @@ KS_CALL(clerk, name, void, ks_text);
 KS_CAST(clerk, take, step);
 KS_CAST(clerk, crash, void);
 KS_CALL(clerk, think, ks_int, ks_int);
+KS_CAST(clerk, alarm, ks_int);
 enum { LATER = 16 };
 struct clerk {
     int64_t seen[WORKERS];
     clerk_later_from waiting[LATER];
     int64_t numbers[LATER];
     int count;
+    bool alarmed; /* its named time-out is set */
 };
 
 static ks_next clerk_init(clerk *self, const clerk_args *args) { return ks_ok(); }
@@ -124,9 +130,28 @@ static ks_next clerk_handle_think(clerk *self, const ks_int *request, ks_int *re
     *reply = *request * 5;
     return ks_reply();
 }
+/* In so many ms; less: no more. */
+enum { ALARM = 7 };
+static ks_next clerk_handle_alarm(clerk *self, const ks_int *after)
+{
+    if (*after < 0) {
+        HOLDS(ks_cancel_timeout(ALARM) == self->alarmed);
+    } else {
+        ks_set_timeout(ALARM, *after);
+    }
+    self->alarmed = *after >= 0;
+    return self->count ? ks_after(ks_noreply(), 1) : ks_noreply();
+}
+static ks_next clerk_handle_named_timeout(clerk *self, int name)
+{
+    HOLDS(name == ALARM && self->alarmed);
+    self->alarmed = false;
+    return self->count ? ks_after(ks_noreply(), 1) : ks_noreply();
+}
 static ks_next clerk_handle_crash(clerk *self) { return ks_stop(KS_SHUTDOWN); }
 KS_GEN_SERVER(clerk, .init = clerk_init, .handle_timeout = clerk_handle_timeout,
-    .ops = KS_OPS(clerk, twice, later, seen, name, take, crash, think));
+    .handle_named_timeout = clerk_handle_named_timeout,
+    .ops = KS_OPS(clerk, twice, later, seen, name, take, crash, think, alarm));
 
 /* --- victims -----------------------------------------------------------------------------------
  */
@@ -284,8 +309,12 @@ static void start_and_stop(struct work *w)
     HOLDS(!ks_same_pid(ks_whereis(name), pid));
 }
 
+#include "stress/deeds.h"
+
 static void (*const deeds[])(struct work *w) = { call_one, call_one, call_later, call_text,
-    cast_some, cast_some, ask_two, kill_victims, link_victim, start_and_stop, think };
+    cast_some, cast_some, ask_two, kill_victims, link_victim, start_and_stop, think, hold_a_name,
+    name_a_victim, raise_a_child, restart_a_child, storm, cross_links, alarm_one, end_with_requests,
+    answer_by_alias, cancel_a_timer };
 
 static void worker_main(const worker_args *args)
 {
@@ -293,6 +322,7 @@ static void worker_main(const worker_args *args)
                           0x9e3779b97f4a7c15u },
         .number = args->number };
     ks_trap_exit(true);
+    atomic_store(&worker_ids[w.number], ks_self().id);
     for (int i = 0; i < SERVERS; i++) {
         char name[32];
         snprintf(name, sizeof name, "server-%d", i);
@@ -324,6 +354,7 @@ static void root_main(const root_args *args)
         HOLDS(ks_start_link(
                   &(const ks_child){ KS_START(clerk, .number = i), .name = name }, NULL) == KS_OK);
     }
+    HOLDS(ks_start_link(&(const ks_child){ KS_START(crew), .name = "crew" }, NULL) == KS_OK);
     for (int i = 0; i < WORKERS; i++)
         HOLDS(ks_start_monitor(KS_CHILD(worker, .number = i), NULL, &workers[i]) == KS_OK);
     for (int i = 0; i < WORKERS; i++) HOLDS(ks_receive_ref(workers[i], 600000) != NULL);
@@ -337,14 +368,30 @@ static long number_of(int argc, char **argv, int index, long otherwise)
     return argc > index ? strtol(argv[index], NULL, 10) : otherwise;
 }
 
+static int open_descriptors(void)
+{
+    int count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    while (directory && readdir(directory)) count++;
+    if (directory) closedir(directory);
+    return count;
+}
+
 int main(int argc, char **argv)
 {
     ks_runtime_options options = { .schedulers = (uint32_t)number_of(argc, argv, 1, 2) };
+    int descriptors = open_descriptors();
     first_seed = (uint64_t)number_of(argc, argv, 3, 1);
     until = ks_now() + number_of(argc, argv, 2, 3) * 1000;
     (void)ks_log_set_level(KS_LOG_ERROR + 1);
     ks_status status = ks_run(&options, KS_CHILD(root));
-    printf("stress: %u schedulers, %llu operations, %s\n", options.schedulers,
-        (unsigned long long)operations, status || broken ? "broken" : "all is well");
+    HOLDS(ksi_left.blocks == 0);
+    HOLDS(ksi_left.records == 0);
+    HOLDS(open_descriptors() == descriptors);
+    printf("stress: %u schedulers, seed %llu, %llu operations, left: %lld blocks, %lld records: "
+           "%s\n",
+        options.schedulers, (unsigned long long)first_seed, (unsigned long long)operations,
+        (long long)ksi_left.blocks, (long long)ksi_left.records,
+        status || broken ? "broken" : "all is well");
     return status || broken;
 }
