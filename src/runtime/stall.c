@@ -195,7 +195,7 @@ static void say(
 void ksi_stall_report(struct ksi_hogs *hogs, const struct ksi_runner *late)
 {
     int64_t now = ksi_clock_monotonic();
-    ksi_probe_stall(stall->pid.id, stall->module->name, so_far_ns);
+    ksi_probe_stall(late->stall->pid.id, late->stall->module->name, now - late->late_since_ns);
     if (!ks_log_enabled(KS_LOG_WARNING)) return;
     if (hogs->reported_ns && now - hogs->reported_ns < REPORT_EVERY_NS) {
         hogs->unreported++;
