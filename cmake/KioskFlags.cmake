@@ -11,6 +11,15 @@ if(PROJECT_IS_TOP_LEVEL)
     set(CMAKE_ASM_FLAGS_RELWITHDEBINFO "-O2 -g")
 endif()
 
+# Large frames are touched page by page, so that none steps over the guard of a stack. Programs get
+# it from the package, too.
+include(CheckCCompilerFlag)
+check_c_compiler_flag("-fstack-clash-protection -Werror" KIOSK_HAS_PROBES)
+set(KIOSK_PROBES "")
+if(KIOSK_HAS_PROBES)
+    set(KIOSK_PROBES -fstack-clash-protection)
+endif()
+
 add_library(kiosk_flags INTERFACE)
 set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
     -Wmissing-declarations -Wvla -Wno-unused-parameter
@@ -20,7 +29,7 @@ if(KIOSK_WERROR)
     list(APPEND warnings -Werror)
 endif()
 target_compile_options(kiosk_flags INTERFACE
-    "$<$<COMPILE_LANGUAGE:C>:${warnings};-fno-omit-frame-pointer>")
+    "$<$<COMPILE_LANGUAGE:C>:${warnings};-fno-omit-frame-pointer;${KIOSK_PROBES}>")
 if(KIOSK_MEAN)
     target_compile_definitions(kiosk_flags INTERFACE KSI_MEAN=1)
 endif()

@@ -7,7 +7,7 @@
 typedef struct ks_runtime ks_runtime;
 typedef struct ks_runtime_options { /* NULL or zero: the default */
     uint32_t processes_max;         /* 16 million */
-    uint32_t stack_size;            /* bytes of address space of each stack; 256 KiB */
+    uint32_t stack_size;            /* bytes of each stack, in address space; 256 KiB */
     ks_ms stop_timeout;      /* for the whole ordered stop, then what is left is killed; 30 s */
     bool handle_termination; /* SIGTERM and SIGINT stop the root in order (ks_main says yes) */
     ks_ms drain_timeout;     /* of it, for all who finish their work: drain.h; two thirds of it */
@@ -25,7 +25,22 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
     /* Blocking work and files: blocking.h. */
     uint32_t blocking_threads;   /* at most; 64 */
     uint32_t blocking_queue_max; /* jobs that wait for a thread; 10,000 */
+    /* A handler that overflows its stack, or faults in the program's own code, ends its process
+     * only, by KS_STACK_OVERFLOW or KS_REASON_FAULT: see below. True, or KIOSK_FAULTS=die in the
+     * environment: a fault ends the program, as in any other. */
+    bool fatal_faults;
 } ks_runtime_options;
+/* Faults are contained by handlers of SIGSEGV, SIGBUS, SIGFPE and SIGILL. They are there while such
+ * a runtime is; what is not theirs they hand on to who was there before.
+ * Contained is a fault in a process, in the text of the program itself, with no function among its
+ * callers but the program's and kiosk's. A function of a library may hold a lock, so a fault in it,
+ * or in what it calls back, ends the program, with a report on standard error; so does abort().
+ * Locks that the program holds, and what was not registered with ks_own, stay as they are. Memory
+ * that a wild pointer has changed stays changed.
+ * Nothing is contained when libc is linked statically, nor under AddressSanitizer or
+ * ThreadSanitizer, nor in code without unwind tables. Compile with -fstack-clash-protection, as
+ * kiosk's pkg-config file and CMake package say: without it a frame larger than the guard may step
+ * over it, into the stack of somebody else. */
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in
  * order, as drain.h says (a second signal: at once). Returns what main should: 0 for a clean end, 1
@@ -57,7 +72,8 @@ KS_API uint64_t ks_mailbox_refused(ks_pid pid); /* turned away since it started;
 KS_API uint64_t ks_mailbox_dropped(ks_pid pid); /* by KS_DROP_NEWEST and KS_DROP_OLDEST */
 typedef enum ks_guard_mode { KS_GUARD_NONE, KS_GUARD_PROTECT, KS_GUARD_INSTALL } ks_guard_mode;
 KS_API ks_guard_mode ks_stack_guard_mode(
-    void); /* how stack overflow is caught: mprotect, or madvise */
+    void);                               /* how stack overflow is caught: mprotect, or madvise */
+KS_API size_t ks_stack_guard_size(void); /* bytes below each stack that fault */
 
 KS_API int ks_main_(int argc, char **argv, const ks_child *root, size_t size);
 KS_API ks_status ks_run_(

@@ -51,9 +51,9 @@ typedef struct ks_child {
     size_t memory_max;   /* bytes, by ks_alloc and the turn; more ends the process; 0: no limit */
     ks_ms start_timeout; /* for init; 0: no limit */
     bool significant;    /* its end may end its supervisor: see .auto_shutdown there */
-    size_t stack_size;   /* of its handlers, with some 5 KiB for the guard, at most
+    size_t stack_size;   /* of its handlers, with some 1 KiB for the runtime, at most
                             KS_STACK_SIZE_MAX; rounded up to 64 or 256 KiB, 1 or 8 MiB; 0: as of the
-                            runtime's options */
+                            runtime's options. Who needs more overflows: see runtime.h */
     ks_priority priority;
     ks_backoff backoff; /* for supervisors: restarts wait; default: the supervisor's .backoff */
     /* When the program drains: how long it may finish its work and end by itself, before it is told

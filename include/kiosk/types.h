@@ -30,10 +30,11 @@ enum {
     KS_DENIED, /* not allowed here: blocking in a release hook, a request of the wrong operation */
     KS_BADARG,
     KS_NOMEM,
-    KS_IGNORE,     /* init said: not now */
-    KS_EXITED,     /* init stopped, or the process died while it was being started */
-    KS_DRAINING,   /* the program finishes its work and ends: see drain.h */
-    KS_USER = 1000 /* a program's own statuses begin here */
+    KS_IGNORE,         /* init said: not now */
+    KS_EXITED,         /* init stopped, or the process died while it was being started */
+    KS_DRAINING,       /* the program finishes its work and ends: see drain.h */
+    KS_STACK_OVERFLOW, /* as a reason: a handler needed more stack than it has: see start.h */
+    KS_USER = 1000     /* a program's own statuses begin here */
 };
 /* "timeout"; also for -errno; never NULL, a constant. Any thread. */
 KS_API const char *ks_status_text(ks_status status);
@@ -124,7 +125,7 @@ typedef enum ks_reason_kind {
     KS_REASON_KILL,     /* as a signal: untrappable */
     KS_REASON_KILLED,   /* what the watchers of a killed process see */
     KS_REASON_STATUS,   /* code is a ks_status */
-    KS_REASON_FAULT,    /* code is the signal number: SIGSEGV, SIGFPE... */
+    KS_REASON_FAULT,    /* code is the signal number: SIGSEGV, SIGFPE...; see runtime.h */
     KS_REASON_ERROR     /* text says what */
 } ks_reason_kind;
 enum { KS_REASON_TEXT_MAX = 120 }; /* bytes that are kept of a reason's text */

@@ -11,6 +11,7 @@
 #include "io/io.h"
 #include "io/job_threads.h"
 #include "runtime/drain.h"
+#include "runtime/fault.h"
 #include "runtime/log_output.h"
 #include "runtime/overdue.h"
 #include "runtime/start.h"
@@ -357,6 +358,7 @@ static void end_jobs(const struct program *program)
 static void end_runtime(struct program *program)
 {
     if (program->runtime) end_jobs(program);
+    if (program->runtime && program->runtime->contains_faults) ksi_faults_end();
     for (uint32_t i = 0; i < program->options.schedulers; i++)
         if (program->runtime) ksi_io_close_all(program->io[i]);
     if (program->runtime) ksi_runtime_end(program->runtime);
@@ -399,6 +401,8 @@ static ks_status make_runtime(struct program *program)
     }
     if (!status) program->runtime = ksi_runtime_new(&program->options, seams, count);
     if (!status && !program->runtime) status = KS_NOMEM;
+    if (!status && !program->options.fatal_faults)
+        program->runtime->contains_faults = ksi_faults_begin();
     if (!status) {
         program->runtime->jobs = ksi_job_threads_new(
             program->options.blocking_threads, program->options.blocking_queue_max, BLOCKING_IDLE);
@@ -418,6 +422,12 @@ static uint32_t default_schedulers(void)
     return count < 1 ? 1 : (uint32_t)count;
 }
 
+static bool default_fatal_faults(void)
+{
+    const char *text = getenv("KIOSK_FAULTS");
+    return text && strcmp(text, "die") == 0;
+}
+
 static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_options *ret_options)
 {
     ks_runtime_options options = { 0 };
@@ -431,6 +441,7 @@ static bool complete(const ks_runtime_options *given, size_t size, ks_runtime_op
     if (options.schedulers > KSI_SCHEDULERS_MAX) options.schedulers = KSI_SCHEDULERS_MAX;
     if (!options.blocking_threads) options.blocking_threads = BLOCKING_THREADS;
     if (!options.blocking_queue_max) options.blocking_queue_max = BLOCKING_QUEUE;
+    if (default_fatal_faults()) options.fatal_faults = true;
     *ret_options = options;
     return options.stop_timeout > 0 && options.drain_timeout > 0;
 }

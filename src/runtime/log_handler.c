@@ -354,6 +354,8 @@ static void deliver(const ks_log_event *given)
 /* What a handler or filter logs itself would not end. */
 void ksi_log_submit(const ks_log_event *event)
 {
+    KSI_INSIDE(s); /* a handler that faults may hold a lock of its own: not contained */
+    (void)s;
     int error = errno; /* who logs a failure may still want to look at it */
     if (ksi_guard_is_inside()) return;
     deliver(event);

@@ -5,6 +5,7 @@
 #include "base/futex.h"
 #include "base/label.h"
 #include "runtime/block.h"
+#include "runtime/fault.h"
 #include "runtime/hog.h"
 #include "runtime/signal.h"
 #include <errno.h>
@@ -132,10 +133,11 @@ void ksi_runner_is_late(struct ksi_scheduler *s)
 {
     struct ksi_runner *late = s->runner;
     struct ksi_process *p = s->current;
-    KSI_ASSERT(p && !p->stack);                       /* only a handler runs outside */
-    ksi_store_relaxed(&late->state, KSI_RUNNER_LATE); /* we have the scheduler */
+    KSI_ASSERT(p && !p->stack); /* only a handler runs outside */
     late->process = p;
     late->stack = p->stack = s->stack;
+    /* release: both; pairs with the acquire of the late thread itself, in fault.c */
+    ksi_store_release(&late->state, KSI_RUNNER_LATE);
     p->wait = KSI_WAIT_THREAD;
     s->current = NULL;
 }
@@ -202,12 +204,15 @@ void ksi_regain(void)
 void ksi_runner_run(struct ksi_runner *me)
 {
     struct ksi_scheduler *s = me->scheduler;
+    struct ksi_fault_thread *faults = ksi_faults_enter(s);
     ksi_stack_of_thread(&me->end);
-    if (!wait_turn(me)) return;
-    s->stack = &me->end;
-    struct ksi_stack *first = ksi_stack_get(&me->stacks);
-    KSI_ASSERT(first);
-    ksi_go_to(s, first);
+    if (wait_turn(me)) {
+        s->stack = &me->end;
+        struct ksi_stack *first = ksi_stack_get(&me->stacks);
+        KSI_ASSERT(first);
+        ksi_go_to(s, first);
+    }
+    ksi_faults_leave(faults);
 }
 
 /* The first thread of the first scheduler is the program's, and has a name of its own. */

@@ -3,6 +3,7 @@
 #include "runtime/scheduler.h"
 #include "base/base.h"
 #include "runtime/block.h"
+#include "runtime/fault.h"
 #include "runtime/mailbox.h"
 #include "runtime/reserve.h"
 #include "runtime/signal.h"
@@ -230,6 +231,7 @@ static void end(struct ksi_scheduler *s, struct ksi_process *p)
     }
     ksi_die(s, p);
     s->current = NULL;
+    if (KSI_UNLIKELY(s->deep != NULL)) ksi_faults_trim(s);
 }
 
 /* False: it goes on like any other. */
@@ -284,6 +286,7 @@ void ksi_scheduler_serve(struct ksi_scheduler *s)
     struct ksi_scheduler *outer = ksi_this_scheduler;
     struct ksi_runner *outer_runner = ksi_this_thread.runner;
     uint32_t was_inside = ksi_load_relaxed(&ksi_this_thread.inside); /* our own */
+    struct ksi_fault_thread *faults = ksi_faults_enter(s);
     ksi_runner_begin(&s->first);
     /* release: the runner is complete; pairs with the acquire of the monitor */
     ksi_store_release(&s->holder, &s->first);
@@ -292,6 +295,7 @@ void ksi_scheduler_serve(struct ksi_scheduler *s)
     struct ksi_stack *first = ksi_stack_get(&s->runner->stacks);
     KSI_ASSERT(first);
     ksi_go_away(s, first, errno);
+    ksi_faults_leave(faults);
     ksi_this_scheduler = outer;
     ksi_this_thread.runner = outer_runner;
     ksi_store_release(&ksi_this_thread.inside, was_inside); /* release: as in ksi_go_out() */

@@ -85,6 +85,7 @@ struct ksi_scheduler {
     uint32_t ranked;                    /* processes in these two */
     uint32_t others_waited, low_waited; /* turns that went to more important ones */
     struct ksi_stack *left;             /* left in the middle of a handler that will not go on */
+    struct ksi_stack *deep;             /* it was full: its pages go back; see fault.c */
     struct ksi_process *pending;        /* timers to arm when the slice ends */
     int64_t now_ns;                     /* when the slice began */
     uint32_t stamp;                     /* the same in ms, cut: what messages are stamped with */
@@ -131,7 +132,8 @@ struct ksi_runtime {
     struct ks_runtime_options options;
     _Atomic(bool) draining;     /* drain_until stands */
     _Atomic(ks_ms) drain_until; /* a moment: who is waited for until it may finish its work */
-    _Atomic(uint64_t) boot;     /* pid id: who is asked to stop the program; 0: nobody */
+    bool contains_faults;
+    _Atomic(uint64_t) boot; /* pid id: who is asked to stop the program; 0: nobody */
     const struct ksi_socket_hooks *sockets; /* of the layer above; NULL: there are none */
     struct ksi_job_threads *jobs; /* of the layer above; NULL: jobs run at once, in virtual time */
     /* Somebody outside of any process calls: tests that step a runtime. NULL: refused. */

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "base/label.h"
 #include "runtime/context.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,30 +33,43 @@ enum { STACKS_IN_REGION = 2, COLOURS = 16, COLOUR = 64 };
 enum { STACKS_IN_REGION = 64, COLOURS = 16, COLOUR = 64 };
 #endif
 enum { REGION_BYTES = 16 << 20 }; /* where 64 large ones would be too much at once */
+/* So that a frame of less faults, too, and not in the stack below; what compilers for aarch64 take
+ * for granted when they probe. */
+enum { GUARD_BYTES = 64 << 10 };
 struct ksi_region {
     struct ksi_region *next;
     char *start;
     size_t size;
 };
 
+static size_t whole_pages(size_t size, size_t page) { return (size + page - 1) / page * page; }
+
 void ksi_stacks_init(struct ksi_stacks *stacks, struct ksi_runner *runner, size_t size,
     void (*entry)(void *), void *arg)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    *stacks = (struct ksi_stacks){
-        .runner = runner, .size = (size + page - 1) / page * page, .entry = entry, .entry_arg = arg
-    };
+    *stacks = (struct ksi_stacks){ .runner = runner,
+        .size = whole_pages(size, page),
+        .guard_size = whole_pages(GUARD_BYTES, page),
+        .entry = entry,
+        .entry_arg = arg };
 }
 
-/* The guard is the lowest page: MADV_GUARD_INSTALL costs no map of its own; mprotect does. */
-static bool install_guard(struct ksi_stacks *stacks, char *low, size_t page)
+/* Emulators take advice that they do not know, and do nothing: so the kernel is to read there. */
+static bool is_guarded(const char *low) { return access(low, F_OK) && errno == EFAULT; }
+
+/* The guard lies below the stack: MADV_GUARD_INSTALL costs no map of its own; mprotect does. */
+static bool install_guard(struct ksi_stacks *stacks, char *low)
 {
-    if (stacks->guard != KS_GUARD_PROTECT && madvise(low, page, MADV_GUARD_INSTALL) == 0) {
+    size_t size = stacks->guard_size;
+    bool first = stacks->guard == KS_GUARD_NONE;
+    if (stacks->guard != KS_GUARD_PROTECT && madvise(low, size, MADV_GUARD_INSTALL) == 0 &&
+        (!first || is_guarded(low))) {
         stacks->guard = KS_GUARD_INSTALL;
         return true;
     }
     stacks->guard = KS_GUARD_PROTECT;
-    return mprotect(low, page, PROT_NONE) == 0;
+    return mprotect(low, size, PROT_NONE) == 0;
 }
 
 static size_t stacks_in_region(size_t size)
@@ -69,7 +83,7 @@ static bool new_region(struct ksi_stacks *stacks)
 {
     struct ksi_region *region = malloc(sizeof *region);
     if (!region) return false;
-    region->size = stacks->size * stacks_in_region(stacks->size);
+    region->size = (stacks->guard_size + stacks->size) * stacks_in_region(stacks->size);
     region->start = mmap(NULL, region->size, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (region->start == MAP_FAILED) {
@@ -98,15 +112,14 @@ static void make_fresh(struct ksi_stacks *stacks, struct ksi_stack *stack)
 
 struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     if (stacks->next == stacks->end && !new_region(stacks)) return NULL;
-    char *low = stacks->next;
-    if (!install_guard(stacks, low, page)) return NULL;
-    stacks->next += stacks->size;
+    if (!install_guard(stacks, stacks->next)) return NULL;
+    char *low = stacks->next + stacks->guard_size;
+    stacks->next = low + stacks->size;
     size_t offset = (1 + stacks->count % COLOURS) * COLOUR + sizeof(struct ksi_stack);
-    char *top = low + stacks->size - (offset + 63) / 64 * 64;
+    char *top = stacks->next - (offset + 63) / 64 * 64;
     struct ksi_stack *stack = (struct ksi_stack *)(void *)top;
-    *stack = (struct ksi_stack){ .runner = stacks->runner, .lowest = low + page, .home = stacks };
+    *stack = (struct ksi_stack){ .runner = stacks->runner, .lowest = low, .home = stacks };
     stack->size = (size_t)(top - stack->lowest);
     stack->valgrind = VALGRIND_STACK_REGISTER(stack->lowest, top);
     stacks->count++;

@@ -34,7 +34,7 @@ struct ksi_stacks {
     struct ksi_stack *free;
     struct ksi_runner *runner; /* whose thread they belong to */
     struct ksi_region *regions;
-    size_t size; /* of each, with guard */
+    size_t size, guard_size; /* of each; the guard lies below */
     size_t count, in_pool;
     ks_guard_mode guard;
     void (*entry)(void *arg);

@@ -170,3 +170,9 @@ ks_guard_mode ks_stack_guard_mode(void)
     KSI_INSIDE(s);
     return s ? s->runner->stacks.guard : KS_GUARD_NONE;
 }
+
+size_t ks_stack_guard_size(void)
+{
+    KSI_INSIDE(s);
+    return s ? s->runner->stacks.guard_size : 0;
+}

@@ -28,8 +28,9 @@ static const char *const texts[] = {
     [KS_IGNORE] = "ignore",
     [KS_EXITED] = "exited",
     [KS_DRAINING] = "draining",
+    [KS_STACK_OVERFLOW] = "stack_overflow",
 };
-_Static_assert(KSI_COUNT_OF(texts) == KS_DRAINING + 1, "every status has a text");
+_Static_assert(KSI_COUNT_OF(texts) == KS_STACK_OVERFLOW + 1, "every status has a text");
 
 const char *ks_status_text(ks_status status)
 {

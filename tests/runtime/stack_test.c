@@ -143,6 +143,19 @@ static void write_at_the_lowest(void) { *(volatile char *)running->lowest = 1; }
 
 static void write_below_the_lowest(void) { *(volatile char *)(running->lowest - 1) = 1; }
 
+static void write_at_the_end_of_the_guard(void)
+{
+    *(volatile char *)(running->lowest - running->home->guard_size) = 1;
+}
+
+/* The stack below: nobody is told, which is what the guard's size is for. */
+static void write_below_the_guard(void)
+{
+    struct ksi_stack *above = ksi_stack_get(&stacks);
+    ck_assert_ptr_eq(above->lowest - above->home->guard_size, running->lowest + above->home->size);
+    *(volatile char *)(above->lowest - above->home->guard_size - 1) = 1;
+}
+
 static __attribute__((noinline)) int fall(int depth)
 {
     volatile char frame[512];
@@ -158,6 +171,8 @@ START_TEST(an_overflow_faults_in_the_guard)
 {
     ck_assert_int_eq(ended_by(write_at_the_lowest), 0);
     ck_assert_int_eq(ended_by(write_below_the_lowest), SIGSEGV);
+    ck_assert_int_eq(ended_by(write_at_the_end_of_the_guard), SIGSEGV);
+    ck_assert_int_eq(ended_by(write_below_the_guard), 0);
     ck_assert_int_eq(ended_by(stay_within), 0);
     ck_assert_int_eq(ended_by(overflow), SIGSEGV);
 }
@@ -169,6 +184,8 @@ START_TEST(the_guard_in_force_can_be_read)
     ck_assert_int_eq(stacks.guard, KS_GUARD_NONE);
     struct ksi_stack *stack = ksi_stack_get(&stacks);
     ck_assert(stacks.guard == KS_GUARD_PROTECT || stacks.guard == KS_GUARD_INSTALL);
+    ck_assert_uint_ge(stacks.guard_size, 64 * 1024);
+    ck_assert_uint_ge(stack->size, SIZE - 2048); /* colour and descriptor */
     ksi_stack_give(&stacks, stack);
     ksi_stacks_end(&stacks);
     begin();
