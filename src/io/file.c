@@ -58,7 +58,7 @@ static struct ksi_record *record_of(struct ksi_scheduler *s, ks_file handle)
     return record->own.release == release_file ? record : NULL;
 }
 
-/* Takes a file that nobody else shares. */
+/* Its one share goes to the process. */
 static ks_status own(struct ksi_scheduler *s, struct ksi_file *file, ks_file *ret_file)
 {
     struct ksi_record *record = ksi_record_new(s, s->current, KSI_RECORD_RESOURCE);
@@ -75,7 +75,18 @@ static ks_status own(struct ksi_scheduler *s, struct ksi_file *file, ks_file *re
 static ks_status open_path(struct ksi_file_job *job)
 {
     mode_t mode = job->flags & KS_FILE_PRIVATE ? PRIVATE_MODE : MODE;
-    return ksi_fd_open(job->path, job->flags & ~KS_FILE_PRIVATE, mode, &job->fd);
+    return ksi_fd_open(job->path, job->flags & ~KS_FILE_PRIVATE, mode, &job->file->fd);
+}
+
+/* The file is the job's until it is open: nobody else has it when the process ends meanwhile. */
+static bool add_file(struct ksi_scheduler *s, struct ksi_file_job *job)
+{
+    struct ksi_file *file = job->file = ksi_job_new(s, sizeof *file);
+    if (!file) return false;
+    *file = (struct ksi_file){
+        .closing = { .run = close_now, .drop = drop_file, .heavy = true }, .fd = -1, .shares = 1
+    };
+    return true;
 }
 
 ks_status ks_file_open(const char *path, int flags, ks_ms timeout, ks_file *ret_file)
@@ -85,20 +96,14 @@ ks_status ks_file_open(const char *path, int flags, ks_ms timeout, ks_file *ret_
     struct ksi_file_job *job = ksi_path_job_new(s, open_path, path, NULL, (ks_text){ 0 }, &status);
     if (!job) return status;
     job->flags = flags;
-    struct ksi_file *file = ksi_job_new(s, sizeof *file);
-    if (!file) {
+    if (!add_file(s, job)) {
         ksi_file_job_end(job);
         return KS_NOMEM;
     }
     status = ksi_file_job_run(s, job, timeout);
-    if (status) {
-        free(file);
-        return status;
-    }
-    *file = (struct ksi_file){ .closing = { .run = close_now, .drop = drop_file, .heavy = true },
-        .fd = job->fd,
-        .shares = 1 };
-    job->fd = -1;
+    if (status) return status;
+    struct ksi_file *file = job->file;
+    job->file = NULL;
     ksi_file_job_end(job);
     return own(s, file, ret_file);
 }

@@ -14,7 +14,6 @@ static void work(struct ksi_job *base)
 void ksi_file_job_end(struct ksi_file_job *job)
 {
     if (job->file) ksi_file_unshare(job->file);
-    if (job->fd >= 0) (void)ksi_fd_close(job->fd); /* opened for a process that is gone */
     free(job->block);
     free(job);
 }

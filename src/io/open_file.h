@@ -12,7 +12,8 @@ struct ksi_file {
     int fd;                 /* -1: closed */
     _Atomic(uint32_t) shares;
 };
-/* One share less; may close it, so not on the thread of a scheduler unless another share stays. */
+/* One share less; may close it, so not on the thread of a scheduler unless another share stays, or
+ * it is not open. */
 void ksi_file_unshare(struct ksi_file *file);
 
 #endif

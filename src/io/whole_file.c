@@ -64,7 +64,6 @@ static ks_status read_path(struct ksi_file_job *job)
     if (status) return status;
     status = read_regular(job, max);
     (void)ksi_fd_close(job->fd);
-    job->fd = -1;
     return status;
 }
 
