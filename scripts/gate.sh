@@ -24,7 +24,8 @@ show() {
     awk '/The following tests FAILED/, 0' "$2" | grep -E '^[[:space:]]+[0-9]+ - ' |
         sed 's/^[[:space:]]*/        /'
     echo "        the end of $2:"
-    grep -v -E '^\[ *[0-9]+%\]' "$2" | tail -n 40 | sed 's/^/        | /'
+    grep -v -E '^\[ *[0-9]+%\]|^[0-9]+ warnings? generated\.$' "$2" | tail -n 40 |
+        sed 's/^/        | /'
 }
 
 # Counts a check that is not a ctest run. NAME COMMAND...

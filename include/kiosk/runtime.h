@@ -46,9 +46,9 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
  * order, as drain.h says (a second signal: at once). Returns what main should: 0 for a clean end, 1
  * else, with a last word in the log. Blocks the calling thread, which becomes the scheduler. What
  * is logged is chosen by KIOSK_LOG in the environment, then by --kiosk-log=: words of
- * ks_log_configure. At the end standard error has a second to take what it did not take before. When
- * stop_timeout and some seconds more are over and a handler still has not returned, the log names
- * it, and _exit(1) ends the program. */
+ * ks_log_configure. At the end standard error has a second to take what it did not take before.
+ * When stop_timeout and some seconds more are over and a handler still has not returned, the log
+ * names it, and _exit(1) ends the program. */
 static inline int ks_main(int argc, char **argv, const ks_child *root);
 /* The same with options, without a look at the command line; it waits for a handler that does not
  * return, and says so in the log every few seconds. KS_OK: root ended clean; KS_EXITED:

@@ -220,7 +220,7 @@ static const char *why_not_walked(const struct ksi_fault *fault, const struct ks
 /* Who faults, and where he stands. */
 struct place {
     struct ksi_process *process; /* NULL: nobody that is known */
-    struct ksi_stack *stack;
+    struct ksi_stack *stack;     /* NULL: none of ours */
     bool inside;
 };
 
@@ -243,15 +243,17 @@ static struct place find_place(bool was_inside)
         place.process = me->process;
         place.stack = me->stack;
     }
+    if (place.stack && !place.stack->home) place.stack = NULL;
     return place;
 }
 
-/* NULL: it is contained. */
+static const char inside[] = "it is inside of the library";
+
+/* It is on a stack of ours. NULL: it is contained. */
 static const char *why_not(
     const struct ksi_fault *fault, const siginfo_t *info, const struct place *place)
 {
-    if (place->inside || !place->process || !place->stack->home)
-        return "it is inside of the library";
+    if (place->inside || !place->process) return inside;
     if (!image.libc_apart) return "libc is a part of the program, where its frames cannot be told";
     if (fault->number == SIGBUS &&
         (info->si_code == BUS_MCEERR_AR || info->si_code == BUS_MCEERR_AO))
@@ -286,11 +288,11 @@ static bool contain(struct ksi_fault_thread *thread, int number, const siginfo_t
     *fault = (struct ksi_fault){ .number = number, .address = (uintptr_t)info->si_addr };
     read_registers(context, &fault->registers);
     fault->code = fault->registers.pc;
-    if (place.stack && place.stack->home) {
+    if (place.stack) {
         fault->overflows = overflows(fault, place.stack);
         blame(fault, place.stack);
     }
-    const char *why = why_not(fault, info, &place);
+    const char *why = place.stack ? why_not(fault, info, &place) : inside;
     if (!why) {
         go_on_at(context, land, landing_on(fault, place.stack));
         return true;

@@ -29,10 +29,11 @@ static struct ksi_reader part(struct ksi_reader *reader, uint64_t size)
     return taken;
 }
 
+/* 0 is in no object. */
 static struct ksi_reader reader_at(const struct ksi_object *object, uintptr_t address)
 {
     struct ksi_reader reader = { (const uint8_t *)address, (const uint8_t *)object->end, false };
-    if (address >= object->start && address < object->end) return reader;
+    if (address && address >= object->start && address < object->end) return reader;
     return (struct ksi_reader){ NULL, NULL, true };
 }
 

@@ -16,7 +16,7 @@ struct ksi_reader {
 static inline uint64_t ksi_take(struct ksi_reader *reader, size_t size)
 {
     uint64_t value = 0; /* of the machine's own order, which is little-endian here */
-    if ((size_t)(reader->end - reader->at) < size) {
+    if (reader->bad || (size_t)(reader->end - reader->at) < size) {
         reader->bad = true;
         reader->at = reader->end;
         return 0;

@@ -201,14 +201,14 @@ void ksi_regain(void)
 }
 
 /* --- further threads -------------------------------------------------------------------------- */
-void ksi_runner_run(struct ksi_runner *me)
+void ksi_runner_run(struct ksi_runner *runner)
 {
-    struct ksi_scheduler *s = me->scheduler;
+    struct ksi_scheduler *s = runner->scheduler;
     struct ksi_fault_thread *faults = ksi_faults_enter(s);
-    ksi_stack_of_thread(&me->end);
-    if (wait_turn(me)) {
-        s->stack = &me->end;
-        struct ksi_stack *first = ksi_stack_get(&me->stacks);
+    ksi_stack_of_thread(&runner->end);
+    if (wait_turn(runner)) {
+        s->stack = &runner->end;
+        struct ksi_stack *first = ksi_stack_get(&runner->stacks);
         KSI_ASSERT(first);
         ksi_go_to(s, first);
     }

@@ -16,9 +16,9 @@ static bool make_shared(struct ksi_process_table *processes, uint32_t index)
     /* relaxed: changed under the lock, or not yet enough */
     if (index < ksi_load_relaxed(&processes->shared_count)) return true;
     pthread_mutex_lock(&processes->table.lock);
-    uint32_t count = ksi_load_relaxed(&processes->shared_count), more = count;
+    uint32_t count = ksi_load_relaxed(&processes->shared_count);
     while (index >= count) {
-        more =
+        uint32_t more =
             ksi_commit(processes->shared, sizeof *processes->shared, count, processes->table.max);
         if (more == count) break;
         count = more;

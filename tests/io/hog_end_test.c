@@ -30,7 +30,7 @@ static void keep_and_release(const ks_log_event *event, void *arg)
     atomic_store(&released, true);
 }
 
-/* --- a root without a stack of its own: it is not stuck with the thread ------------------------ */
+/* --- a root without a stack of its own: it is not stuck with the thread ----------------------- */
 KS_MODULE(quiet, void);
 struct quiet {
     int unused;

@@ -90,7 +90,7 @@ static void who_is_late_suspended_and_killed_ends(void)
     end();
 }
 
-/* --- what runs at the end of a turn, or of a process ------------------------------------------- */
+/* --- what runs at the end of a turn, or of a process ------------------------------------------ */
 static void sticks(void *resource)
 {
     stick();
@@ -211,7 +211,7 @@ static void on_any_stack_of_any_priority(void)
     late_with(&options, endings[round_number % 3]);
 }
 
-/* --- its own priority -------------------------------------------------------------------------- */
+/* --- its own priority ------------------------------------------------------------------------- */
 static bool may_be_idle(void)
 {
     struct sched_param none = { 0 };

@@ -21,7 +21,7 @@
 
 enum { HANDLER_MS = 6 };
 
-/* --- the program that is disturbed ------------------------------------------------------------- */
+/* --- the program that is disturbed ------------------------------------------------------------ */
 static atomic_int reports;
 static void count_reports(const ks_log_event *event, void *arg)
 {
@@ -100,7 +100,7 @@ static void sleep_ms(int ms)
     nanosleep(&time, NULL);
 }
 
-/* --- stopped ----------------------------------------------------------------------------------- */
+/* --- stopped ---------------------------------------------------------------------------------- */
 START_TEST(a_program_that_is_stopped_now_and_then_has_no_hogs)
 {
     pid_t pid = start(60, NULL);
@@ -114,7 +114,7 @@ START_TEST(a_program_that_is_stopped_now_and_then_has_no_hogs)
 }
 END_TEST
 
-/* --- starved ----------------------------------------------------------------------------------- */
+/* --- starved ---------------------------------------------------------------------------------- */
 static size_t crowded; /* a processor that we may use */
 static bool pin(void)
 {
@@ -154,7 +154,7 @@ START_TEST(a_thread_that_others_crowd_out_is_no_hog)
 }
 END_TEST
 
-/* --- throttled --------------------------------------------------------------------------------- */
+/* --- throttled -------------------------------------------------------------------------------- */
 static char group[96];
 static bool write_to(const char *file, const char *text)
 {
