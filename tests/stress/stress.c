@@ -8,42 +8,28 @@
  * each monitor gives one DOWN; nothing arrives after unlink, demonitor or abandon; every process
  * ends; no block of memory, record or descriptor is left. Exit status 0, or 1 with a line that says
  * what was broken. */
+#include "stress/stress.h"
+#include "runtime/scheduler.h" /* ksi_left */
+#include "stress/deeds.h"
 #include <dirent.h>
-#include <kiosk/kiosk.h>
 #include <kiosk/log.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/scheduler.h" /* ksi_left */
-
-enum { WORKERS = 24, SERVERS = 12, VICTIMS_A_ROUND = 8 };
+enum { PATIENCE = 120000 }; /* after the end */
 
 static _Atomic int broken;
 static _Atomic uint64_t operations;
 static ks_ms until;
 static uint64_t first_seed = 1;
 
-#define HOLDS(condition) ((condition) ? (void)0 : breaks(__LINE__, #condition))
-static void breaks(int line, const char *what)
+void breaks(const char *file, int line, const char *what)
 {
-    fprintf(stderr, "stress: line %d: %s\n", line, what);
+    fprintf(stderr, "stress: %s, line %d: %s\n", file, line, what);
     atomic_store(&broken, 1);
 }
 
-struct dice {
-    uint64_t state;
-};
-static uint32_t roll(struct dice *dice, uint32_t sides)
-{
-    dice->state ^= dice->state << 13;
-    dice->state ^= dice->state >> 7;
-    dice->state ^= dice->state << 17;
-    return (uint32_t)(dice->state >> 33) % sides;
-}
-
-/* --- a server: counts what each worker casts ---------------------------------------------------
- */
+/* --- a server: counts what each worker casts -------------------------------------------------- */
 typedef struct step {
     int32_t worker;
     int64_t number;
@@ -153,25 +139,12 @@ KS_GEN_SERVER(clerk, .init = clerk_init, .handle_timeout = clerk_handle_timeout,
     .handle_named_timeout = clerk_handle_named_timeout,
     .ops = KS_OPS(clerk, twice, later, seen, name, take, crash, think, alarm));
 
-/* --- victims -----------------------------------------------------------------------------------
- */
-static void wait_forever(void *arg) { (void)ks_receive(KS_INFINITY); }
-static void end_at_once(void *arg) { ks_exit(ks_error("short")); }
-
-/* --- a worker ----------------------------------------------------------------------------------
- */
+/* --- a worker --------------------------------------------------------------------------------- */
 typedef struct worker_args {
     int32_t number;
 } worker_args;
 KS_TYPE(worker_args, number);
 KS_MODULE(worker, worker_args);
-
-struct work {
-    struct dice dice;
-    int number;
-    ks_pid clerks[SERVERS]; /* of this worker's own knowledge: they live to the end */
-    int64_t cast[SERVERS];
-};
 
 static void call_one(struct work *w)
 {
@@ -239,51 +212,6 @@ static void ask_two(struct work *w)
     HOLDS(clerk_receive_twice(first, &reply, 10000) == KS_OK && reply == one * 2);
 }
 
-static void one_down(ks_ref monitor, ks_reason_kind kind)
-{
-    const ks_down *down = ks_as(ks_down, ks_receive_ref(monitor, 10000));
-    HOLDS(down != NULL);
-    HOLDS(!down || down->reason.kind == kind);
-    HOLDS(ks_receive_ref(monitor, 0) == NULL);
-}
-
-static void kill_victims(struct work *w)
-{
-    ks_pid victims[VICTIMS_A_ROUND];
-    ks_ref monitors[VICTIMS_A_ROUND];
-    for (int i = 0; i < VICTIMS_A_ROUND; i++) {
-        bool waits = roll(&w->dice, 2);
-        victims[i] = ks_spawn_monitor(waits ? wait_forever : end_at_once, NULL, &monitors[i]);
-        HOLDS(!ks_is_none(victims[i]));
-        if (!waits) {
-            one_down(monitors[i], KS_REASON_ERROR);
-            monitors[i] = (ks_ref){ { 0, 0 } };
-        }
-    }
-    for (int i = 0; i < VICTIMS_A_ROUND; i++) {
-        if (!monitors[i].id[0]) continue;
-        if (roll(&w->dice, 3) == 0) ks_demonitor(monitors[i]), monitors[i].id[0] = 0;
-        ks_exit_process(victims[i], roll(&w->dice, 2) ? KS_KILL : KS_SHUTDOWN);
-    }
-    for (int i = 0; i < VICTIMS_A_ROUND; i++) {
-        if (!monitors[i].id[0]) continue;
-        const ks_down *down = ks_as(ks_down, ks_receive_ref(monitors[i], 10000));
-        HOLDS(down &&
-            (down->reason.kind == KS_REASON_KILLED || down->reason.kind == KS_REASON_SHUTDOWN));
-    }
-}
-
-static void link_victim(struct work *w)
-{
-    ks_pid victim = ks_spawn_link(wait_forever, NULL);
-    bool unlink = roll(&w->dice, 2);
-    if (unlink) ks_unlink(victim);
-    ks_exit_process(victim, KS_KILL);
-    const ks_exited *exited = unlink ? NULL : ks_receive_as(ks_exited, 10000);
-    HOLDS(unlink || (exited && ks_same_pid(exited->pid, victim)));
-    HOLDS(ks_receive_as(ks_exited, 0) == NULL);
-}
-
 static void start_and_stop(struct work *w)
 {
     ks_pid pid;
@@ -309,8 +237,79 @@ static void start_and_stop(struct work *w)
     HOLDS(!ks_same_pid(ks_whereis(name), pid));
 }
 
-#include "stress/deeds.h"
+/* --- children of a supervisor ----------------------------------------------------------------- */
+KS_SUPERVISOR(crew, .strategy = KS_DYNAMIC, .max_restarts = 1000000000);
 
+static void raise_a_child(struct work *w)
+{
+    ks_pid pid, supervisor = ks_named("crew");
+    ks_int request = 21, reply = 0;
+    ks_child row = { KS_START(clerk, .number = w->number), .restart = KS_TEMPORARY };
+    HOLDS(ks_start_child(supervisor, &row, &pid) == KS_OK);
+    ks_ref monitor = ks_monitor(pid);
+    HOLDS(clerk_call_twice(pid, &request, &reply, 10000) == KS_OK && reply == 42);
+    uint32_t how = roll(&w->dice, 3);
+    if (how == 0) HOLDS(ks_terminate_child_pid(supervisor, pid) == KS_OK);
+    if (how == 1) HOLDS(clerk_cast_crash(pid) == KS_OK);
+    if (how == 2) ks_exit_process(pid, KS_KILL);
+    one_down(monitor, how == 2 ? KS_REASON_KILLED : KS_REASON_SHUTDOWN);
+    HOLDS(!ks_is_alive(pid));
+}
+
+/* A name is its own for as long as it is restarted. */
+static void restart_a_child(struct work *w)
+{
+    char name[32];
+    ks_pid pid, again = { 0 }, supervisor = ks_named("crew");
+    snprintf(name, sizeof name, "phoenix-%d", w->number);
+    ks_child row = { KS_START(clerk, .number = w->number), .id = name, .name = name };
+    HOLDS(ks_start_or_get(supervisor, &row, &pid) == KS_OK);
+    ks_ref monitor = ks_monitor(pid);
+    ks_exit_process(pid, KS_KILL);
+    one_down(monitor, KS_REASON_KILLED);
+    ks_ms end = ks_now() + 10000;
+    do {
+        ks_yield();
+        again = ks_whereis(name);
+    } while ((ks_is_none(again) || ks_same_pid(again, pid)) && ks_now() < end);
+    HOLDS(!ks_is_none(again) && !ks_same_pid(again, pid));
+    HOLDS(ks_terminate_child(supervisor, name) == KS_OK);
+    HOLDS(ks_is_none(ks_whereis(name)));
+}
+
+/* --- time-outs by name ------------------------------------------------------------------------ */
+static void alarm_one(struct work *w)
+{
+    ks_int after = (ks_int)roll(&w->dice, 5) - 1;
+    HOLDS(clerk_cast_alarm(w->clerks[roll(&w->dice, SERVERS)], &after) == KS_OK);
+}
+
+/* --- ends with requests in hand --------------------------------------------------------------- */
+enum { IN_HAND = 5 };
+static void end_with_requests(struct work *w)
+{
+    ks_pid pid;
+    clerk_later_request requests[IN_HAND];
+    HOLDS(ks_start(KS_CHILD(clerk, .number = w->number), &pid) == KS_OK);
+    for (ks_int i = 0; i < IN_HAND; i++) requests[i] = clerk_send_later(pid, &i);
+    bool kills = roll(&w->dice, 2);
+    if (kills)
+        ks_exit_process(pid, KS_KILL);
+    else
+        HOLDS(clerk_cast_crash(pid) == KS_OK);
+    for (ks_int i = 0; i < IN_HAND; i++) {
+        ks_int reply = -1;
+        if (roll(&w->dice, 4) == 0) {
+            ks_abandon(requests[i].raw);
+            continue;
+        }
+        ks_status status = clerk_receive_later(requests[i], &reply, 10000);
+        HOLDS(status == KS_NOPROC || (status == KS_OK && reply == i * 3));
+    }
+    HOLDS(!ks_is_alive(pid) || !kills);
+}
+
+/* --- all that a worker does ------------------------------------------------------------------- */
 static void (*const deeds[])(struct work *w) = { call_one, call_one, call_later, call_text,
     cast_some, cast_some, ask_two, kill_victims, link_victim, start_and_stop, think, hold_a_name,
     name_a_victim, raise_a_child, restart_a_child, storm, cross_links, alarm_one, end_with_requests,
@@ -322,7 +321,7 @@ static void worker_main(const worker_args *args)
                           0x9e3779b97f4a7c15u },
         .number = args->number };
     ks_trap_exit(true);
-    atomic_store(&worker_ids[w.number], ks_self().id);
+    be_known(&w);
     for (int i = 0; i < SERVERS; i++) {
         char name[32];
         snprintf(name, sizeof name, "server-%d", i);
@@ -341,8 +340,7 @@ static void worker_main(const worker_args *args)
 }
 KS_PROCESS(worker);
 
-/* --- the whole ---------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 KS_MODULE(root, void);
 
 static void root_main(const root_args *args)
@@ -357,7 +355,8 @@ static void root_main(const root_args *args)
     HOLDS(ks_start_link(&(const ks_child){ KS_START(crew), .name = "crew" }, NULL) == KS_OK);
     for (int i = 0; i < WORKERS; i++)
         HOLDS(ks_start_monitor(KS_CHILD(worker, .number = i), NULL, &workers[i]) == KS_OK);
-    for (int i = 0; i < WORKERS; i++) HOLDS(ks_receive_ref(workers[i], 600000) != NULL);
+    for (int i = 0; i < WORKERS; i++)
+        HOLDS(ks_receive_ref(workers[i], ks_until(until) + PATIENCE) != NULL);
     HOLDS(ks_receive(0) == NULL);
 }
 
