@@ -182,7 +182,7 @@ static inline void set_deadline(
     if (KSI_LIKELY(!target || ksi_is_home(s, target)))
         m->flags |= KSI_RELATIVE;
     else
-        m->deadline = ksi_due(ksi_fresh_ns(s), timeout);
+        m->deadline = ksi_deadline(ksi_fresh_ns(s), timeout);
 }
 
 /* There was no stack to wait on, and somebody has decided to answer: he is done with what we lent

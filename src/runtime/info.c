@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "runtime/ask.h"
+#include "runtime/timer.h"
 #include "type/type.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -60,8 +61,7 @@ static void put_wait(
         info->wait_left = p->timer_ms;
         info->waited = 0;
     } else if (ksi_timer_armed(&p->timer)) {
-        ks_ms left = p->timer.due - ksi_fresh_ns(s) / NS_PER_MS;
-        info->wait_left = left > 0 ? left : 0;
+        info->wait_left = ksi_ms_until(p->timer.due, ksi_fresh_ns(s));
         info->waited = p->timer_ms > info->wait_left ? p->timer_ms - info->wait_left : 0;
     }
     if (p->wait == KSI_WAIT_REPLY && p->call) info->calls = ksi_pid(p->call->target);

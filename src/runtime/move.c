@@ -40,7 +40,7 @@ static void fix_deadlines(struct ksi_scheduler *s, struct ksi_process *p)
     for (struct ksi_message *m = p->mailbox; m; m = m->next) {
         if (!(m->flags & KSI_RELATIVE)) continue;
         m->flags &= (uint8_t)~KSI_RELATIVE;
-        m->deadline = ksi_due(ksi_fresh_ns(s), m->deadline);
+        m->deadline = ksi_deadline(ksi_fresh_ns(s), m->deadline);
     }
 }
 

@@ -8,10 +8,16 @@
 #include "runtime/block.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
+#include "runtime/timer.h"
 #include <kiosk/behaviour.h>
 #include <kiosk/log.h>
 
-enum { NS_PER_MS = 1000000 };
+/* What is left until a tick: never too short. */
+static ks_ms left_until(struct ksi_scheduler *s, int64_t due)
+{
+    int64_t left = due - ksi_fresh_ns(s) / KSI_TICK_NS;
+    return (left + KSI_TICKS_PER_MS - 1) / KSI_TICKS_PER_MS;
+}
 
 struct filter {
     const ks_type *type;
@@ -78,7 +84,7 @@ static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filte
         filter->mark ? ksi_mark_start(s, self, filter->mark) : &self->mailbox;
     struct ksi_message **begin = link;
     int64_t until = KS_INFINITY;
-    if (timeout > 0 && timeout < KS_INFINITY) until = ksi_fresh_ns(s) / NS_PER_MS + timeout;
+    if (timeout > 0 && timeout < KS_INFINITY) until = ksi_due(ksi_fresh_ns(s), timeout);
     for (;;) { /* until something fits, or the time is over */
         ksi_inbox_drain(s, self);
         ksi_check_exit(s);
@@ -95,7 +101,7 @@ static const ks_msg *receive(struct ksi_scheduler *s, const struct filter *filte
         if (status == KS_TIMEOUT)
             timeout = 0; /* one more look: something may have come with it */
         else if (until < KS_INFINITY)
-            timeout = until - ksi_fresh_ns(s) / NS_PER_MS;
+            timeout = left_until(s, until);
     }
 }
 

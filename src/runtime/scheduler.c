@@ -59,7 +59,7 @@ static void arm_pending(struct ksi_scheduler *s)
         struct ksi_message *request = p->wait == KSI_WAIT_REPLY ? p->request : NULL;
         if (request && ksi_request_is_here(s, p) && (request->flags & KSI_RELATIVE)) {
             request->flags &= (uint8_t)~KSI_RELATIVE;
-            request->deadline = due;
+            request->deadline = ksi_deadline(s->now_ns, p->timer_ms);
         }
     }
 }
@@ -108,7 +108,7 @@ static void new_slice(struct ksi_scheduler *s)
     s->now_ns = now;
     s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
     struct ksi_timer *timer;
-    while ((timer = ksi_wheel_advance(&s->wheel, s->now_ns / NS_PER_MS))) fire(s, timer);
+    while ((timer = ksi_wheel_advance(&s->wheel, s->now_ns / KSI_TICK_NS))) fire(s, timer);
     arm_pending(s);
 }
 
@@ -117,7 +117,7 @@ static void idle(struct ksi_scheduler *s)
 {
     int64_t next = ksi_wheel_next(&s->wheel);
     int64_t timeout = INT64_MAX;
-    if (next <= INT64_MAX / NS_PER_MS) timeout = next * NS_PER_MS - s->now_ns;
+    if (next <= INT64_MAX / KSI_TICK_NS) timeout = next * KSI_TICK_NS - s->now_ns;
     if (timeout < 0) timeout = 0;
     bool rests = s->pool.stirred && !s->simulator && timeout > REST_AFTER_NS;
     if (KSI_UNLIKELY(rests)) timeout = REST_AFTER_NS; /* a load that comes back soon needs it */
@@ -363,7 +363,7 @@ static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
     s->now_ns = ksi_fresh_ns(s);
     s->turn_ns = TURN_NS;
     s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
-    ksi_wheel_init(&s->wheel, s->now_ns / NS_PER_MS);
+    ksi_wheel_init(&s->wheel, s->now_ns / KSI_TICK_NS);
     s->records.slots = &runtime->records;
     s->records.table = ksi_slot_at(&runtime->records, 0);
     s->runner = s->runners = &s->first;

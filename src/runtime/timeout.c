@@ -11,7 +11,6 @@
 #include "runtime/timer.h"
 #include <kiosk/behaviour.h>
 
-enum { NS_PER_MS = 1000000 };
 
 static const ks_field timeout_fields[] = {
     { .name = "name", .width = sizeof(int32_t), .count = 1, .kind = KS_KIND_I32 },
@@ -121,7 +120,7 @@ static struct ksi_record *record_new(
 
 static void arm(struct ksi_scheduler *s, struct ksi_record *record, int64_t due)
 {
-    if (due <= ksi_fresh_ns(s) / NS_PER_MS)
+    if (due <= ksi_fresh_ns(s) / KSI_TICK_NS)
         ksi_timeout_due(s, record);
     else
         ksi_wheel_arm(&s->wheel, &record->timeout.timer, due);
@@ -134,13 +133,13 @@ void ksi_timeout_handled(
     if (m->public.type != &repeated_type || (p->flags & KSI_EXITING)) return;
     struct ksi_record *record = ksi_record_find(s, m->ref, KSI_RECORD_TIMEOUT);
     if (!record) return;
-    int64_t period = ((const struct repeated *)m->public.body)->period;
+    int64_t period = ((const struct repeated *)m->public.body)->period, ticks = ksi_ticks(period);
     struct ksi_message *next = message_new(s, p, record->timeout.name, period);
     if (!next) ks_exit(ksi_because(KS_NOMEM));
     next->ref = m->ref;
     record->timeout.message = next;
-    int64_t due = record->timeout.timer.due + period, now = ksi_fresh_ns(s) / NS_PER_MS;
-    if (due <= now) due += (now - due + period) / period * period;
+    int64_t due = record->timeout.timer.due + ticks, now = ksi_fresh_ns(s) / KSI_TICK_NS;
+    if (due <= now) due += (now - due + ticks) / ticks * ticks;
     arm(s, record, due);
 }
 
@@ -183,7 +182,7 @@ void ks_set_timeout_every(int name, ks_ms period)
 void ks_set_timeout_at(int name, ks_ms moment)
 {
     KSI_ENTER(s);
-    set(s, name, moment >= KS_INFINITY ? INT64_MAX : moment, 0);
+    set(s, name, moment >= KS_INFINITY ? INT64_MAX : ksi_ticks(moment), 0);
 }
 
 static struct ksi_record *mine(struct ksi_scheduler *s, int name)
@@ -208,6 +207,5 @@ ks_ms ks_timeout_left(int name)
     const struct ksi_record *record = mine(s, name);
     if (!record) return KS_INFINITY;
     if (!ksi_timer_armed(&record->timeout.timer)) return 0;
-    int64_t left = record->timeout.timer.due - ksi_fresh_ns(s) / NS_PER_MS;
-    return left > 0 ? left : 0;
+    return ksi_ms_until(record->timeout.timer.due, ksi_fresh_ns(s));
 }

@@ -17,7 +17,6 @@
 #include "runtime/timer.h"
 #include <string.h>
 
-enum { NS_PER_MS = 1000000 };
 enum { CATCH_UP = 1 }; /* a flag of the record */
 
 /* --- making one ------------------------------------------------------------------------------- */
@@ -50,7 +49,7 @@ static ks_ref start(struct ksi_scheduler *s, ks_timer_kind kind, ks_ms time, ks_
     record->timing.message = take_message;
     record->timing.to = to.id;
     record->timing.timer.next = record->timing.timer.previous = NULL;
-    int64_t due = time; /* of ks_now(), which is never ahead of the wheel */
+    int64_t due = ksi_ticks(time); /* of ks_now(), which is never ahead of the wheel */
     if (kind != KS_TIMER_AT) due = ksi_due(ksi_fresh_ns(s), in_range(time));
     s->current->flags |= KSI_BOUND; /* its wheel is that of this scheduler */
     ksi_mark_new(s, s->current, ksi_record_handle(s, record));
@@ -97,7 +96,7 @@ ks_ref ks_exit_after(ks_ms after, ks_pid pid, ks_reason reason)
 /* What was missed is skipped, or due at once: the rhythm stays. */
 static void next_period(struct ksi_scheduler *s, struct ksi_record *record, int64_t period)
 {
-    int64_t due = record->timing.timer.due + period, now = s->now_ns / NS_PER_MS;
+    int64_t due = record->timing.timer.due + period, now = s->now_ns / KSI_TICK_NS;
     if (due <= now && !(record->flags & CATCH_UP)) due += (now - due + period) / period * period;
     ksi_wheel_arm(&s->wheel, &record->timing.timer, due);
 }
@@ -140,7 +139,7 @@ void ksi_timing_due(struct ksi_scheduler *s, struct ksi_timer *timer)
     struct ksi_process *target = ksi_resolve(s, to);
     bool own = !m->ref && target == ksi_process_of(s, owner);
     if (m->ref && (target || ksi_is_name(to))) {
-        next_period(s, record, (int64_t)m->ref);
+        next_period(s, record, ksi_ticks((ks_ms)m->ref));
         m = copy_of(s, m);
         if (!m) return; /* this beat is lost, as a late one is */
     } else {
@@ -182,6 +181,5 @@ ks_ms ks_timer_left(ks_ref timer)
     KSI_ENTER(s);
     struct ksi_record *record = mine(s, timer);
     if (!record) return 0;
-    int64_t left = record->timing.timer.due - ksi_fresh_ns(s) / NS_PER_MS;
-    return left > 0 ? left : 0;
+    return ksi_ms_until(record->timing.timer.due, ksi_fresh_ns(s));
 }

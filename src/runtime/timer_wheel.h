@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* timer_wheel.h - a hierarchical wheel of timers: arm and cancel in O(1), never early.
  *
- * One tick is a millisecond. Level k has slots of 64^k ticks; a timer stands on the level of the
+ * A tick is a sixteenth of a millisecond: a timer is late by one at most, so that a wait of 1 ms
+ * takes that long, not two. Level k has slots of 64^k ticks; a timer stands on the level of the
  * highest digit in which its due tick differs from now, and moves down as time passes.
  * Timers that are due at the same tick fire in the order in which they were armed. Invariants: a
  * slot's bit is set exactly when its list is not empty; every timer's due tick is later than
@@ -17,6 +18,7 @@ struct ksi_timer {
     int64_t due;                       /* tick */
 };
 
+enum { KSI_TICKS_PER_MS = 16, KSI_TICK_NS = 62500 };
 enum { KSI_WHEEL_LEVELS = 8, KSI_WHEEL_SLOTS = 64 };
 struct ksi_wheel {
     int64_t now; /* tick */
