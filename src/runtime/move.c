@@ -12,7 +12,8 @@
 
 enum { LOOKED_AT = KSI_KNOB(256, 4), MESSAGES_MAX = 64 };
 /* Of the average turn, and of all that waits, to be worth a move. */
-enum { TURN_NS_MIN = KSI_KNOB(200, 0), WORK_NS_MIN = KSI_KNOB(5000, 0) };
+enum { TURN_NS_MIN = KSI_KNOB(1000, 0), WORK_NS_MIN = KSI_KNOB(5000, 0) };
+enum { UNEVEN = KSI_KNOB(16, 1) };    /* fewer are no reason to move any */
 enum { TALKS_MIN = KSI_KNOB(16, 2) }; /* calls in a row, from one caller to one server */
 
 void ksi_move(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_scheduler *to)
@@ -94,28 +95,56 @@ void ksi_take_moved(struct ksi_scheduler *s)
 }
 
 /* --- spreading -------------------------------------------------------------------------------- */
+/* Points at the first one that may move, from *link on, of so many; NULL: there is none. */
+static struct ksi_process **movable(struct ksi_process **link, int *looks)
+{
+    for (; *link && *looks > 0; --*looks) {
+        if (may_move(*link)) return link;
+        link = &(*link)->queue_next;
+    }
+    return NULL;
+}
+
 /* Up to count of those at the front of the queue that may move. */
 static void give(struct ksi_scheduler *s, struct ksi_scheduler *to, uint32_t count)
 {
     struct ksi_process **link = &s->queue.first;
-    for (int i = 0; i < LOOKED_AT && *link && count; i++) {
+    int looks = LOOKED_AT;
+    for (; count && (link = movable(link, &looks)); count--) {
         struct ksi_process *p = *link;
-        if (!may_move(p)) {
-            link = &p->queue_next;
-            continue;
-        }
         *link = p->queue_next;
         if (!*link) s->queue.end = link;
         s->queue.length--;
         ksi_send_off(s, p, to);
-        count--;
+        ksi_add_relaxed(&to->load, 1); /* a guess; its owner knows better soon */
     }
 }
 
-/* A move costs both sides some 100 ns, and the other's caches more; what is done sooner is kept. */
+/* A move costs both sides some 100 ns, and who calls it from here a microsecond each time; what is
+ * done sooner is kept. */
 static bool is_worth_it(const struct ksi_scheduler *s)
 {
     return s->turn_ns >= TURN_NS_MIN && (s->queue.length - 1) * s->turn_ns >= WORK_NS_MIN;
+}
+
+/* How many of ours another one should have: half, when it has nothing to do; half of what it has
+ * less, once in a slice, when that is much. */
+static uint32_t wanted_by(const struct ksi_scheduler *s, const struct ksi_scheduler *other)
+{
+    /* relaxed: guesses */
+    if (ksi_load_relaxed(&other->hungry)) return s->queue.length / 2;
+    uint32_t here = s->queue.length, there = ksi_load_relaxed(&other->load);
+    if (s->shared_ns == s->now_ns || here < 2 * there + UNEVEN) return 0;
+    return (here - there) / 2;
+}
+
+/* Whoever is hungry is fed by one. */
+static bool takes(struct ksi_scheduler *other)
+{
+    bool hungry = true;
+    if (!ksi_load_relaxed(&other->hungry)) return true; /* a guess, as in wanted_by() */
+    /* acq_rel: one giver feeds it; the flag carries no data */
+    return ksi_cas_acq_rel(&other->hungry, &hungry, false);
 }
 
 /* One process, anywhere, under a seeded runner. */
@@ -131,17 +160,19 @@ void ksi_share(struct ksi_scheduler *s)
         share_by_lot(s);
         return;
     }
-    struct ksi_runtime *runtime = s->runtime;
-    if (!is_worth_it(s)) return;
-    for (uint32_t i = 0; i < runtime->scheduler_count && s->queue.length > 1; i++) {
-        struct ksi_scheduler *other = runtime->schedulers[i];
-        bool hungry = true;
-        /* acq_rel: one giver feeds it; the flag carries no data */
-        if (other == s || !ksi_load_relaxed(&other->hungry) ||
-            !ksi_cas_acq_rel(&other->hungry, &hungry, false))
-            continue;
-        give(s, other, s->queue.length / 2);
+    if (!is_worth_it(s) || s->kept_ns == s->now_ns) return;
+    int looks = LOOKED_AT;
+    for (uint32_t i = 0; i < s->runtime->scheduler_count && s->queue.length > 1; i++) {
+        struct ksi_scheduler *other = s->runtime->schedulers[i];
+        uint32_t count = other == s ? 0 : wanted_by(s, other);
+        if (!count) continue;
+        if (!movable(&s->queue.first, &looks)) {
+            s->kept_ns = s->now_ns; /* looked at in vain: not again in this slice */
+            return;
+        }
+        if (takes(other)) give(s, other, count);
     }
+    s->shared_ns = s->now_ns;
 }
 
 /* --- keeping together ------------------------------------------------------------------------- */

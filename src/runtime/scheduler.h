@@ -77,12 +77,13 @@ struct ksi_scheduler {
     struct ksi_process *next;         /* to run at once: a call hands over */
     struct ksi_message *next_message; /* what `next` is to handle first; NULL: its mailbox */
     int hand_offs_left, rounds_left;
-    uint32_t slice_turns;               /* turns when the slice began */
-    uint32_t turn_ns;                   /* how long a turn takes, on average */
-    uint32_t unlinks;                   /* serial of the latest */
-    struct ksi_queue queue;             /* of normal priority */
-    struct ksi_queue high, low;         /* see priority.c */
-    uint32_t ranked;                    /* processes in these two */
+    uint32_t slice_turns;       /* turns when the slice began */
+    uint32_t turn_ns;           /* how long a turn takes, on average */
+    int64_t shared_ns, kept_ns; /* slices: in which we levelled, and had nobody to give away */
+    uint32_t unlinks;           /* serial of the latest */
+    struct ksi_queue queue;     /* of normal priority */
+    struct ksi_queue high, low; /* see priority.c */
+    uint32_t ranked;            /* processes in these two */
     uint32_t others_waited, low_waited; /* turns that went to more important ones */
     struct ksi_stack *left;             /* left in the middle of a handler that will not go on */
     struct ksi_stack *deep;             /* it was full: its pages go back; see fault.c */

@@ -11,7 +11,6 @@
 #include "runtime/timer.h"
 #include <kiosk/behaviour.h>
 
-
 static const ks_field timeout_fields[] = {
     { .name = "name", .width = sizeof(int32_t), .count = 1, .kind = KS_KIND_I32 },
 };
