@@ -140,10 +140,11 @@ static_check() {
 step() {
     case $1 in
     gcc) build gcc gcc && run_tests gcc "" ;;
-    clang) build clang clang && run_tests clang "" -LE static ;;
+    clang) build clang clang && run_tests clang "" -LE 'static|several' ;;
     asan-gcc) build asan-gcc gcc -DKIOSK_SANITIZE=address && run_tests asan-gcc "" -LE static ;;
     asan-clang)
-        build asan-clang clang -DKIOSK_SANITIZE=address && run_tests asan-clang "" -LE static
+        build asan-clang clang -DKIOSK_SANITIZE=address &&
+            run_tests asan-clang "" -LE 'static|several'
         ;;
     tsan-gcc | tsan-clang)
         build "$1" "${1#tsan-}" -DKIOSK_SANITIZE=thread &&
