@@ -137,6 +137,7 @@ void ksi_timeout_handled(
     if (!next) ks_exit(ksi_because(KS_NOMEM));
     next->ref = m->ref;
     record->timeout.message = next;
+    KSI_ASSERT(ticks > 0);
     int64_t due = record->timeout.timer.due + ticks, now = ksi_fresh_ns(s) / KSI_TICK_NS;
     if (due <= now) due += (now - due + ticks) / ticks * ticks;
     arm(s, record, due);

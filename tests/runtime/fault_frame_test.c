@@ -7,6 +7,7 @@
 static __attribute__((noinline)) int recurse_60_kib(int depth)
 {
     volatile char frame[60 << 10];
+    keep_whole(frame);
     frame[0] = (char)depth;
     return depth < 1000 ? recurse_60_kib(depth + 1) + frame[0] : 0;
 }

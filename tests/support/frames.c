@@ -6,6 +6,7 @@
 __attribute__((noinline)) int touch_1_mib(void)
 {
     volatile char frame[1 << 20];
+    keep_whole(frame);
     frame[0] = 1;
     return frame[0];
 }

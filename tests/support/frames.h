@@ -6,4 +6,10 @@
 
 int touch_1_mib(void);
 int touch_alloca(size_t size);
+/* Else clang gives a frame no more than the byte that is used. */
+static inline void keep_whole(volatile char *frame)
+{
+    __asm__ __volatile__("" : : "r"(frame) : "memory");
+}
+
 #endif
