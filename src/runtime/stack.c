@@ -139,6 +139,16 @@ void ksi_stack_drop(struct ksi_stack *stack)
     ksi_stack_give(stack->home, stack);
 }
 
+#if KSI_ADDRESS_SANITIZER
+/* What has been a stack; the rest of the newest region was never touched. */
+static void unpoison(const struct ksi_stacks *stacks, const struct ksi_region *region)
+{
+    bool newest = region->start + region->size == stacks->end;
+    const char *end = newest ? stacks->next : region->start + region->size;
+    __asan_unpoison_memory_region(region->start, (size_t)(end - region->start));
+}
+#endif
+
 void ksi_stacks_end(struct ksi_stacks *stacks)
 {
     for (struct ksi_stack *stack = stacks->free; stack; stack = stack->next) {
@@ -151,7 +161,7 @@ void ksi_stacks_end(struct ksi_stacks *stacks)
         struct ksi_region *region = stacks->regions;
         stacks->regions = region->next;
 #if KSI_ADDRESS_SANITIZER
-        __asan_unpoison_memory_region(region->start, region->size);
+        unpoison(stacks, region);
 #endif
         munmap(region->start, region->size);
         free(region);
