@@ -382,12 +382,20 @@ static void end_scheduler(struct ksi_scheduler *s)
     ksi_pool_end(&s->pool);
 }
 
+/* Zero, but for the ring, which is written before it is read: 128 KiB that need not be touched. */
+static void clear(void *memory, size_t size, struct ksi_recorder *recorder)
+{
+    char *start = memory, *ring = (char *)recorder->ring;
+    memset(start, 0, (size_t)(ring - start));
+    memset(ring + sizeof recorder->ring, 0, (size_t)(start + size - ring) - sizeof recorder->ring);
+}
+
 struct ksi_runtime *ksi_runtime_new(
     const ks_runtime_options *options, const struct ksi_seams *seams, uint32_t count)
 {
     struct ksi_runtime *runtime = aligned_alloc(64, sizeof *runtime);
     if (!runtime) return NULL;
-    memset(runtime, 0, sizeof *runtime);
+    clear(runtime, sizeof *runtime, &runtime->scheduler.recorder);
     runtime->options = *options;
     ksi_keep_open();
     ksi_spans_init(&runtime->spans);
@@ -396,7 +404,7 @@ struct ksi_runtime *ksi_runtime_new(
     good &= init_scheduler(runtime, &runtime->scheduler, &seams[0], count > 1);
     for (uint32_t i = 1; i < count && good; i++) {
         struct ksi_scheduler *s = aligned_alloc(64, sizeof *s);
-        if (s) memset(s, 0, sizeof *s);
+        if (s) clear(s, sizeof *s, &s->recorder);
         good = s && init_scheduler(runtime, s, &seams[i], true);
     }
     for (uint32_t i = 0; i < count && good && count > 1; i++)
