@@ -10,14 +10,14 @@
 
 enum { NS_PER_MS = 1000000, LOG_TIMEOUT_MS = 1000 };
 #define SECOND_NS ((int64_t)1000 * NS_PER_MS)
-#define GRACE_NS (3 * SECOND_NS)     /* for a handler to return once its process was told to end */
-#define SAY_EVERY_NS (5 * SECOND_NS) /* who does not */
+#define SAY_EVERY_NS (5 * SECOND_NS) /* who does not return */
+int64_t ksi_overdue_grace_ns = 3 * SECOND_NS;
 
 static bool is_overdue(const struct ksi_runner *runner, int64_t now)
 {
     /* relaxed: who is late may stop to be so meanwhile */
     return ksi_load_relaxed(&runner->state) == KSI_RUNNER_LATE &&
-        now - runner->late_since_ns >= GRACE_NS;
+        now - runner->late_since_ns >= ksi_overdue_grace_ns;
 }
 
 /* The handler could not be taken from it, or nobody looks for hogs. */
@@ -29,7 +29,7 @@ static bool stands_still(struct ksi_scheduler *s, int64_t now)
         s->still_turns = turns;
         s->still_since_ns = now;
     }
-    return now - s->still_since_ns >= GRACE_NS;
+    return now - s->still_since_ns >= ksi_overdue_grace_ns;
 }
 
 static int name_overdue(struct ksi_runtime *runtime, int64_t now, bool says)
@@ -55,7 +55,7 @@ bool ksi_overdue_look(struct ksi_runtime *runtime)
     int64_t end = ksi_load_relaxed(&hogs->end_by_ns); /* a number by itself */
     if (!end) return false;
     int64_t now = ksi_clock_monotonic();
-    bool says = now >= end + GRACE_NS && now - hogs->overdue_ns >= SAY_EVERY_NS;
+    bool says = now >= end + ksi_overdue_grace_ns && now - hogs->overdue_ns >= SAY_EVERY_NS;
     if (!name_overdue(runtime, now, says) || !says) return true;
     hogs->overdue_ns = now;
     if (!hogs->ends_program) return true;

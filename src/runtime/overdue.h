@@ -12,6 +12,9 @@
 
 struct ksi_runtime;
 
+/* For a handler to return once its process was told to end: three seconds. Tests make it shorter,
+ * before a runtime starts. */
+extern int64_t ksi_overdue_grace_ns;
 /* By that moment of ks_now() all processes will have been told to end. Any thread. */
 void ksi_hogs_end_by(struct ksi_runtime *runtime, ks_ms moment);
 /* By the monitor, now and then. True: the program is to end. */

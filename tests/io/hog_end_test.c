@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hog_end_test - a program ends although a handler does not return: it is named in the log, ks_main
- * ends the program, and ks_run waits, and says so. In real time, with the seconds of grace. */
+ * ends the program, and ks_run waits, and says so. In real time; only ks_main's program has the
+ * seconds of grace that all others have, too. */
 #define _GNU_SOURCE /* gettid */
 #include "io/scenario.h"
+#include "runtime/overdue.h"
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static atomic_bool stuck, released;
+static int64_t grace;
+static void be_impatient(void)
+{
+    grace = ksi_overdue_grace_ns;
+    ksi_overdue_grace_ns = grace / 8;
+}
 static void never_returns(void *arg)
 {
     atomic_store(&stuck, true);
@@ -70,7 +78,7 @@ END_TEST
 /* The thread that called ks_run is stuck: what stops the others must not stand on it. */
 START_TEST(a_signal_stops_the_others_in_order_while_the_first_thread_is_stuck)
 {
-    ks_runtime_options options = { .stop_timeout = 3000, .handle_termination = true };
+    ks_runtime_options options = { .stop_timeout = 1000, .handle_termination = true };
     (void)ks_log_set_handler(keep_and_release, NULL);
     ck_assert_int_eq(ks_run(&options, KS_CHILD(quiet)), KS_OK);
     ck_assert(atomic_load(&terminated));
@@ -141,6 +149,7 @@ static void read_until(const char *text)
 START_TEST(ks_main_ends_the_program_without_who_does_not_return)
 {
     int status;
+    ksi_overdue_grace_ns = grace;
     pid_t pid = start_program();
     read_until("root 'quiet' ended"); /* it sent itself the first signal */
     kill(pid, SIGTERM);
@@ -158,6 +167,7 @@ int main(void)
     Suite *suite = suite_create("hog_end");
     TCase *tcase = tcase_create("hog_end");
     tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, be_impatient, NULL);
     tcase_add_loop_test(tcase, ks_run_names_who_keeps_it_from_returning, 1, 3);
     tcase_add_test(tcase, a_signal_stops_the_others_in_order_while_the_first_thread_is_stuck);
     tcase_add_test(tcase, a_scheduler_that_stands_still_is_named_without_the_look_for_hogs);
