@@ -6,7 +6,7 @@ BUILD  = MAKEFLAGS=--no-print-directory cmake --build build -j $(JOBS)
 export JOBS RUNS
 
 .DEFAULT_GOAL = all
-.PHONY: all configure demo test gate test-all asan tsan mean valgrind conformance format \
+.PHONY: all configure demo test gate test-all asan tsan mean stress valgrind conformance format \
         format-check tidy bench bench-compare spikes install clean help
 
 all: configure ## build the library, examples, benches and tests into build/
@@ -30,7 +30,7 @@ test: ## install what is missing, then everything a change must pass
 gate: ## the same without installing anything
 	@scripts/gate.sh
 
-test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, aarch64, 1000 seeds
+test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, aarch64, 1000 seeds, stress
 	@scripts/setup.sh long
 	@scripts/gate.sh all
 
@@ -42,6 +42,9 @@ tsan: ## tests with gcc and clang under ThreadSanitizer
 
 mean: ## tests with every queue, wheel and pool at its smallest
 	@scripts/gate.sh mean
+
+stress: ## everything at once, 10 minutes each in release, TSan, mean: SECONDS=600
+	@SECONDS_EACH=$(or $(SECONDS),600) scripts/gate.sh stress
 
 valgrind: ## tests under valgrind
 	@scripts/gate.sh valgrind

@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 usual="gcc clang asan-gcc asan-clang tidy format shell"
-every="$usual tsan-gcc tsan-clang mean valgrind aarch64 flood seeds"
+every="$usual tsan-gcc tsan-clang mean valgrind aarch64 flood seeds models stress"
 out=build/gate
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 began=$(date +%s)
@@ -124,8 +124,26 @@ aarch64() {
     build aarch64 $cross-gcc -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
         -DCMAKE_CXX_COMPILER=NOTFOUND "-DKIOSK_TEST_WRAPPER=qemu-aarch64;-L;/usr/$cross" &&
         run_tests aarch64 "env CK_TIMEOUT_MULTIPLIER=20" \
-            -LE 'static|uses|tools|examples|bench|stress'
+            -LE 'static|uses|tools|examples|bench|stress|several'
     unset PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
+}
+
+# So many seconds on one, two and eight schedulers, in a build that is there. NAME WRAPPER
+stress_one() {
+    for schedulers in 1 2 8; do
+        # The wrapper is a list of words.
+        # shellcheck disable=SC2086
+        check "stress-$1-$schedulers" $2 "$out/$1/tests/stress" "$schedulers" "$seconds" "$seed"
+    done
+}
+
+# The release, ThreadSanitizer and mean builds, SECONDS each, from another seed each day.
+stress() {
+    seconds=$((${SECONDS_EACH:-600} / 3))
+    seed=$(($(date +%s) / 86400))
+    build gcc gcc && stress_one gcc ""
+    build tsan-gcc gcc -DKIOSK_SANITIZE=thread && stress_one tsan-gcc "$(plain_addresses)"
+    build mean gcc -DKIOSK_MEAN=ON -DKIOSK_SANITIZE=address && stress_one mean ""
 }
 
 # What reads files only, with what clang's configuration built. STEP
@@ -140,15 +158,17 @@ static_check() {
 step() {
     case $1 in
     gcc) build gcc gcc && run_tests gcc "" ;;
-    clang) build clang clang && run_tests clang "" -LE 'static|several' ;;
+    # What is measured, and what one thread simulates of several schedulers: as with gcc.
+    clang) build clang clang && run_tests clang "" -LE 'static|several|bench' ;;
     asan-gcc) build asan-gcc gcc -DKIOSK_SANITIZE=address && run_tests asan-gcc "" -LE static ;;
     asan-clang)
         build asan-clang clang -DKIOSK_SANITIZE=address &&
             run_tests asan-clang "" -LE 'static|several'
         ;;
     tsan-gcc | tsan-clang)
+        # Some thirty times slower where stacks are switched. One thread has no races.
         build "$1" "${1#tsan-}" -DKIOSK_SANITIZE=thread &&
-            run_tests "$1" "$(plain_addresses)" -LE static
+            run_tests "$1" "env CK_TIMEOUT_MULTIPLIER=15 $(plain_addresses)" -LE 'static|several'
         ;;
     mean)
         build mean gcc -DKIOSK_MEAN=ON -DKIOSK_SANITIZE=address &&
@@ -157,13 +177,15 @@ step() {
     valgrind)
         wrapper="valgrind;-q;--error-exitcode=99;--suppressions=$PWD/scripts/valgrind.supp"
         build valgrind gcc "-DKIOSK_TEST_WRAPPER=$wrapper" &&
-            run_tests valgrind "env CK_TIMEOUT_MULTIPLIER=20" -LE 'static|uses|tools'
+            run_tests valgrind "env CK_TIMEOUT_MULTIPLIER=20" -LE 'static|uses|tools|several'
         ;;
     aarch64) aarch64 ;;
     flood)
         build gcc gcc && check flood floods
         ;;
     seeds) build gcc gcc && thousand_seeds ;;
+    models) build gcc gcc && run_tests gcc "env FULL=1" -L models ;;
+    stress) stress ;;
     tidy | style) static_check "$1" ;;
     format) check format scripts/format.sh --check ;;
     shell) check shell shellcheck scripts/*.sh tests/*/*.sh .ci/run ;;

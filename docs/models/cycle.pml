@@ -23,6 +23,9 @@
  * BREAK_4 a target that lives here is not looked at       a circle unseen
  * BREAK_5 the second time the serials are not compared    a chain that never was */
 #define N 3
+#ifdef BRIEF                      /* the check of cycles, in the gate */
+#define CALLS 1
+#endif
 #ifndef CALLS
 #define CALLS 2                   /* of each */
 #endif

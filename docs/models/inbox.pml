@@ -31,6 +31,10 @@
  * BREAK_7 at arrival the mailbox that came along is not looked at     stuck
  * BREAK_8 home stays what it was until the arrival                    a private field is shared
  * BUSY_1  who was not given messages is put into the run queue again  runs about for ever */
+#ifdef BRIEF                      /* the check of cycles, in the gate */
+#define NS 2
+#define NF 1
+#endif
 #ifndef NS
 #define NS 3                      /* messages of S */
 #endif

@@ -32,6 +32,9 @@
  * BREAK_8 signals overtake each other                             one-sided link
  * BREAK_9 who ends tells nobody                                   a link with the dead
  * BUSY_1  an ACK is answered, too                                 signals for ever */
+#ifdef BRIEF                      /* the check of cycles, in the gate */
+#define UNLINKS 1
+#endif
 #ifndef LINKS
 #define LINKS 2                   /* of each */
 #endif

@@ -26,6 +26,9 @@
 #ifndef SENDERS
 #define SENDERS 2
 #endif
+#ifdef BRIEF                      /* the check of cycles, in the gate */
+#define SENDS 1
+#endif
 #ifndef SENDS
 #define SENDS 2                   /* by each sender */
 #endif
