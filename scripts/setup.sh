@@ -8,7 +8,7 @@ set -u
 
 set_demo="gcc make cmake pkg-config libc6-dev"
 set_test="clang libclang-rt-14-dev g++ check clang-format clang-tidy redis-tools gdb valgrind \
-libc6-dbg libssl-dev systemtap-sdt-dev linux-perf spin gcc-aarch64-linux-gnu shellcheck"
+libc6-dbg libssl-dev systemtap-sdt-dev linux-perf spin gcc-aarch64-linux-gnu shellcheck libuv1-dev"
 # For `make test-all`; Check for aarch64 comes with its step of the gate.
 set_long="qemu-user bpftrace"
 set_dev="git strace"

@@ -161,7 +161,7 @@ progress:
         take_wakes(p, next, taken)
     :: in[0] > 0 -> local_send(0, taken)
     :: in[1] > 0 -> local_send(1, taken)
-    :: head == NOBODY ->               /* the spin found nothing: about_to_wait() */
+    :: head == NOBODY ->               /* the spin found nothing: ksi_poller_rests() */
 #ifdef BREAK_1
         atomic { word = PARKED; parks++; was = PARKED };
 #else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kiosk/drain.h - the orderly end of a program that has work in hand.
  *
- * The first SIGTERM or SIGINT (ks_main), or ks_stop_program, begins it:
+ * The first SIGTERM or SIGINT (ks_main), ks_stop_program or ks_runtime_stop begins it:
  *     1. Nobody new: every ks_tcp_accept gives KS_DRAINING, also those that wait. Whoever asked by
  *        ks_trap_drain gets a ks_drain message. Supervisors restart no more what ends clean.
  *     2. The tree is stopped as always, last child first. But a child whose row says `.drain` is
@@ -30,6 +30,7 @@ KS_API bool ks_trap_drain(bool on);
 KS_API bool ks_draining(void);
 /* Until nobody is left alone any more; 0: that is over, or the program does not drain. */
 KS_API ks_ms ks_drain_left(void);
-/* What the first SIGTERM does. KS_DENIED: this runtime was not started by ks_run or ks_main. */
+/* What the first SIGTERM does, or ks_runtime_stop. KS_DENIED: outside of a runtime, or in a
+ * simulation. */
 KS_API ks_status ks_stop_program(void);
 #endif

@@ -3,6 +3,7 @@
 #ifndef KIOSK_KIOSK_H
 #define KIOSK_KIOSK_H
 #include "blocking.h"
+#include "client.h"
 #include "drain.h"
 #include "file.h"
 #include "gen_server.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kiosk/runtime.h - run a program's processes. */
+/* kiosk/runtime.h - run a program's processes. With a main, threads or an event loop of one's own:
+ * client.h. */
 #ifndef KIOSK_RUNTIME_H
 #define KIOSK_RUNTIME_H
 #include "start.h"
@@ -29,6 +30,7 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
      * only, by KS_STACK_OVERFLOW or KS_REASON_FAULT: see below. True, or KIOSK_FAULTS=die in the
      * environment: a fault ends the program, as in any other. */
     bool fatal_faults;
+    bool host_driven; /* no thread runs processes, but the program's, in turns: client.h */
 } ks_runtime_options;
 /* Faults are contained by handlers of SIGSEGV, SIGBUS, SIGFPE and SIGILL. They are there while such
  * a runtime is; what is not theirs they hand on to who was there before.

@@ -26,7 +26,7 @@ enum {
     KS_NOT_FOUND,
     KS_FULL,
     KS_EMPTY,
-    KS_CLOSED, /* the peer ended the stream */
+    KS_CLOSED, /* the peer ended the stream; the runtime has ended */
     KS_DENIED, /* not allowed here: blocking in a release hook, a request of the wrong operation */
     KS_BADARG,
     KS_NOMEM,

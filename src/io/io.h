@@ -45,10 +45,11 @@ void ksi_io_close_all(struct ksi_io *io);
 /* NULL is fine. */
 void ksi_io_free(struct ksi_io *io);
 
-/* The one of the calling process; NULL: outside of a process, or a runtime without I/O. */
+/* The one of the calling process; NULL: outside of a process, of a client, or a runtime without
+ * I/O. */
 static inline struct ksi_io *ksi_io_of(struct ksi_scheduler *s)
 {
-    return s && s->current ? s->io : NULL;
+    return s && s->current && !s->client ? s->io : NULL;
 }
 /* After each success that did not block: now and then the others get a turn. */
 void ksi_io_be_fair(struct ksi_io *io);

@@ -3,6 +3,7 @@
 #include "io/job.h"
 #include "base/base.h"
 #include "io/job_threads.h"
+#include "runtime/client.h"
 #include "runtime/signal.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ void *ksi_job_new(struct ksi_scheduler *s, size_t size)
     return malloc(size);
 }
 
-/* --- in virtual time: on this thread, which is for so long one without a scheduler ------------ */
+/* --- in virtual time: on this thread ---------------------------------------------------------- */
+/* For so long it is one without a scheduler. */
 static void outside(void (*fn)(struct ksi_job *job), struct ksi_job *job)
 {
     struct ksi_scheduler *s = ksi_this_scheduler;
@@ -55,7 +57,7 @@ static ks_status wait_virtually(struct ksi_scheduler *s, struct ksi_job *job, ks
 
 void ksi_job_discard(struct ksi_scheduler *s, struct ksi_job *job)
 {
-    if (!s->runtime->jobs)
+    if (!s->runtime->jobs || s->client) /* whose thread may be blocked */
         outside(job->drop, job);
     else if (job->heavy)
         ksi_job_threads_drop(s->runtime->jobs, job);
@@ -90,6 +92,7 @@ static ks_status wait_on_threads(
     struct ksi_scheduler *s, struct ksi_job *job, uint64_t handle, ks_ms timeout, bool *ret_begun)
 {
     uint8_t size_class;
+    if (ksi_client_is_cut(s)) return KS_TIMEOUT;
     struct ksi_message *word = ksi_pool_get(&s->pool, sizeof *word, &size_class);
     if (!word) return KS_NOMEM;
     *word = (struct ksi_message){ .kind = KSI_EVENT, .size_class = size_class, .ref = handle };

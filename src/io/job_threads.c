@@ -219,7 +219,9 @@ ks_status ksi_job_threads_put(struct ksi_job_threads *pool, struct ksi_job *job)
     ks_status status = KS_OK;
     pthread_mutex_lock(&pool->lock);
     uint64_t room = (uint64_t)pool->queue_max + pool->threads_max - pool->busy;
-    if (pool->length - pool->dropped >= room) {
+    if (pool->ending) {
+        status = KS_TIMEOUT;
+    } else if (pool->length - pool->dropped >= room) {
         status = KS_OVERLOAD;
     } else {
         append(pool, job);
@@ -298,9 +300,8 @@ static void drop_rest(struct ksi_job_threads *pool)
     while (pool->first && pool->count == 0) run_one(pool, pool->first);
 }
 
-uint32_t ksi_job_threads_end(struct ksi_job_threads *pool, ks_ms timeout)
+uint32_t ksi_job_threads_stop(struct ksi_job_threads *pool, ks_ms timeout)
 {
-    if (!pool) return 0;
     struct timespec until = moment_after(timeout);
     int error = 0;
     pthread_mutex_lock(&pool->lock);
@@ -310,13 +311,22 @@ uint32_t ksi_job_threads_end(struct ksi_job_threads *pool, ks_ms timeout)
         error = pthread_cond_timedwait(&pool->gone, &pool->lock, &until);
     drop_rest(pool);
     uint32_t left = pool->count;
+    pthread_mutex_unlock(&pool->lock);
+    return left;
+}
+
+void ksi_job_threads_free(struct ksi_job_threads *pool)
+{
+    if (!pool) return;
+    pthread_mutex_lock(&pool->lock);
+    drop_rest(pool);
     struct thread *over = pool->over;
     pool->over = NULL;
-    pool->abandoned = left > 0;
+    pool->abandoned = pool->count > 0;
     for (struct thread *thread = pool->alive; thread; thread = thread->next)
         pthread_detach(thread->id);
+    bool last = !pool->abandoned; /* else it may be gone when we have given up the lock */
     pthread_mutex_unlock(&pool->lock);
     join_all(over);
-    if (!left) free_pool(pool);
-    return left;
+    if (last) free_pool(pool);
 }

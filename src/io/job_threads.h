@@ -12,11 +12,14 @@ struct ksi_job_threads;
 /* NULL: out of memory. No thread is made yet. idle_max: how long one waits for work. */
 struct ksi_job_threads *ksi_job_threads_new(
     uint32_t threads_max, uint32_t queue_max, ks_ms idle_max);
-/* When no process is left. Waits for what runs, timeout at most; who runs on then is left behind,
- * touches the runtime no more, and frees the rest when it comes back: how many. NULL is fine. */
-uint32_t ksi_job_threads_end(struct ksi_job_threads *pool, ks_ms timeout);
-/* Into the line. KS_OK; KS_OVERLOAD: it is full; -EAGAIN: there is no thread. Else than KS_OK: it
- * is the caller's still. */
+/* When no process is left but clients, whose jobs are refused from now on. Waits for what runs,
+ * timeout at most: how many threads run on. Once. */
+uint32_t ksi_job_threads_stop(struct ksi_job_threads *pool, ks_ms timeout);
+/* When it was stopped, and nobody waits for a job. Who runs on is left behind, touches the runtime
+ * no more, and frees the rest when it comes back. NULL is fine. */
+void ksi_job_threads_free(struct ksi_job_threads *pool);
+/* Into the line. KS_OK; KS_OVERLOAD: it is full; -EAGAIN: there is no thread; KS_TIMEOUT: it was
+ * stopped. Else than KS_OK: it is the caller's still. */
 ks_status ksi_job_threads_put(struct ksi_job_threads *pool, struct ksi_job *job);
 /* Into the line, whatever its length: to be dropped. Without a thread it waits there for one. */
 void ksi_job_threads_drop(struct ksi_job_threads *pool, struct ksi_job *job);

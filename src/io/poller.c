@@ -49,7 +49,7 @@ static bool look_on(
     int64_t end = now + (timeout_ns < poller->wake_ns ? timeout_ns : poller->wake_ns);
     while (now < end) {
         int count = epoll_wait(poller->epoll, events, BATCH, 0);
-        /* relaxed: only a hint; about_to_wait() decides */
+        /* relaxed: only a hint; ksi_poller_rests() decides */
         bool woken = ksi_load_relaxed(&poller->word) == WOKEN;
         if (count || woken) {
             *ret_count = count;
@@ -90,8 +90,7 @@ static void measure_wake(struct ksi_poller *poller)
     poller->wake_ns = (7 * poller->wake_ns + ns) / 8;
 }
 
-/* False: there is work already. */
-static bool about_to_wait(struct ksi_poller *poller)
+bool ksi_poller_rests(struct ksi_poller *poller)
 {
     /* acq_rel, and an exchange: either it reads WOKEN, and sees the work that was published before,
      * or the exchange in unpark() comes later and reads WAITING. */
@@ -100,15 +99,20 @@ static bool about_to_wait(struct ksi_poller *poller)
     return false;
 }
 
+void ksi_poller_wakes(struct ksi_poller *poller)
+{
+    /* acq_rel: what was published before an unpark is seen now; pairs with the one in unpark() */
+    (void)ksi_exchange_acq_rel(&poller->word, RUNNING);
+}
+
 static void poll_seam(void *arg, int64_t timeout_ns)
 {
     struct ksi_poller *poller = arg;
     struct epoll_event events[BATCH];
     int count = timeout_ns > 0 ? spin(poller, events, timeout_ns) : 0;
-    bool waits = !count && timeout_ns > 0 && about_to_wait(poller);
+    bool waits = !count && timeout_ns > 0 && ksi_poller_rests(poller);
     if (!count) count = wait_for(poller, events, waits ? timeout_ns : 0);
-    /* acq_rel: what was published before an unpark is seen now; pairs with the one in unpark() */
-    if (waits) (void)ksi_exchange_acq_rel(&poller->word, RUNNING);
+    if (waits) ksi_poller_wakes(poller);
     if (waits) measure_wake(poller);
     for (int i = 0; i < count; i++) {
         if (events[i].data.u64 == EVENT_DATA) continue; /* edge-triggered: need not be read */
@@ -116,18 +120,22 @@ static void poll_seam(void *arg, int64_t timeout_ns)
     }
 }
 
-static void unpark(void *arg)
+void ksi_poller_ring(struct ksi_poller *poller)
 {
-    struct ksi_poller *poller = arg;
-    /* acq_rel: publishes the caller's work; pairs with the exchanges in about_to_wait() and
-     * poll_seam(). Nobody waits: no system call. */
-    if (ksi_exchange_acq_rel(&poller->word, WOKEN) != WAITING) return;
     int error = errno;
     uint64_t one = 1;
     ksi_store_relaxed(&poller->woken_ns, ksi_clock_monotonic()); /* a time, no more */
     ssize_t written = write(poller->event, &one, sizeof one);
     KSI_ASSERT(written == sizeof one); /* its counter would be full after 2^64 of them */
     errno = error;
+}
+
+static void unpark(void *arg)
+{
+    struct ksi_poller *poller = arg;
+    /* acq_rel: publishes the caller's work; pairs with the exchanges in ksi_poller_rests() and
+     * ksi_poller_wakes(). Nobody waits: no system call. */
+    if (ksi_exchange_acq_rel(&poller->word, WOKEN) == WAITING) ksi_poller_ring(poller);
 }
 
 /* --- the other seams -------------------------------------------------------------------------- */
@@ -160,6 +168,11 @@ ks_status ksi_poller_set(
     return epoll_ctl(poller->epoll, operation, fd, &event) ? -errno : KS_OK;
 }
 
+ks_status ksi_poller_add_bell(struct ksi_poller *poller, int fd)
+{
+    return ksi_poller_set(poller, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET, EVENT_DATA);
+}
+
 void ksi_poller_end(struct ksi_poller *poller)
 {
     if (poller->event >= 0) close(poller->event);
@@ -179,9 +192,7 @@ ks_status ksi_poller_init(struct ksi_poller *poller)
     if (poller->epoll < 0) status = -errno;
     if (!status) poller->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!status && poller->event < 0) status = -errno;
-    if (!status)
-        status =
-            ksi_poller_set(poller, EPOLL_CTL_ADD, poller->event, EPOLLIN | EPOLLET, EVENT_DATA);
+    if (!status) status = ksi_poller_add_bell(poller, poller->event);
     if (status) ksi_poller_end(poller);
     return status;
 }

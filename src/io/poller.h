@@ -30,6 +30,14 @@ void ksi_poller_end(struct ksi_poller *poller);
 /* operation, events: as for epoll_ctl. KS_OK or -errno. */
 ks_status ksi_poller_set(
     struct ksi_poller *poller, int operation, int fd, uint32_t events, uint64_t data);
+/* For a thread that waits elsewhere, by the descriptor `epoll`: it is about to, when nothing is to
+ * be done (false: there is, meanwhile), and does no more. */
+bool ksi_poller_rests(struct ksi_poller *poller);
+void ksi_poller_wakes(struct ksi_poller *poller);
+/* Makes the descriptor readable. */
+void ksi_poller_ring(struct ksi_poller *poller);
+/* `fd` only makes it readable. KS_OK or -errno. */
+ks_status ksi_poller_add_bell(struct ksi_poller *poller, int fd);
 /* The world as it is. */
 struct ksi_seams ksi_real_seams(struct ksi_poller *poller);
 

@@ -113,7 +113,7 @@ void ksi_socket_close(struct ksi_io *io, struct ksi_socket *socket)
  * its handle is its address; with one it stays where it is */
 #define IN_FLIGHT (UINT64_C(1) << 63)
 
-static bool wanders(const struct ksi_scheduler *s) { return s->runtime->scheduler_count > 1; }
+static bool wanders(const struct ksi_scheduler *s) { return s->parallel; }
 
 static struct ksi_socket *in_flight(struct ksi_scheduler *s, ks_socket handle)
 {

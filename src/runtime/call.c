@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "runtime/alias.h"
 #include "runtime/block.h"
+#include "runtime/client.h"
 #include "runtime/mailbox.h"
 #include "runtime/request.h"
 #include "runtime/signal.h"
@@ -67,7 +68,7 @@ static struct ksi_message *shrink(struct ksi_scheduler *s, struct ksi_message *m
 {
     struct ksi_message **known = known_by(s, m);
     uint8_t size_class;
-    bool moves = known && m->size_class && s->runtime->scheduler_count == 1;
+    bool moves = known && m->size_class && !s->parallel;
     struct ksi_message *small = moves ? ksi_pool_get(&s->pool, sizeof *m, &size_class) : NULL;
     if (!small) {
         ksi_type_release(m->public.type, m->public.body);
@@ -104,7 +105,7 @@ void ksi_request_fail(struct ksi_scheduler *s, struct ksi_message *m, ks_status 
  * and is about to say so: it will need the block. */
 void ksi_request_done(struct ksi_scheduler *s, struct ksi_message *m)
 {
-    if (KSI_UNLIKELY(s->runtime->scheduler_count > 1 && ksi_is_request(m)))
+    if (KSI_UNLIKELY(s->parallel && ksi_is_request(m)))
         m->kind = KSI_ORPHAN;
     else
         ksi_message_free(s, m);
@@ -147,8 +148,7 @@ bool ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
     }
     uint64_t server = p->call->target;
     uint32_t serial = ksi_load_relaxed(&p->call_serial) | 1; /* odd: open */
-    bool shared =
-        s->runtime->scheduler_count > 1 && (!ksi_request_is_here(s, p) || (m->flags & KSI_TAKEN));
+    bool shared = s->parallel && (!ksi_request_is_here(s, p) || (m->flags & KSI_TAKEN));
     if (!ksi_claim(p, serial, shared)) return false;
     p->request = NULL;
     if (p->call && p->call->message)
@@ -269,14 +269,12 @@ ks_status ksi_start_wait(
     m->flags &= (uint8_t)~KSI_ANSWERED;
     open_call(s, p, m, &call, timeout);
     bool now = !s->next && s->hand_offs_left > 0 && !s->simulator && !(p->flags & KSI_QUEUED);
-    if (now) {
+    if (now && !s->client) {
         s->hand_offs_left--;
         p->flags |= KSI_QUEUED;
         s->next = p;
-    } else if (KSI_UNLIKELY(held_on)) {
-        ksi_release_held(s, p, held_on);
-    } else {
-        ksi_ready(s, p);
+    } else if (!ksi_launch(s, p, held_on)) {
+        ksi_start_fail(s, p, KS_DRAINING); /* it ends here, and answers */
     }
     return wait_for_answer(s, timeout);
 }
@@ -314,7 +312,9 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
         return alias_wait(s, to, target, id, m, ret_reply, left < timeout ? left : timeout);
     ks_status status =
         request_wait(s, target, id, m, ret_reply, left < timeout ? left : timeout, op->name);
-    if (KSI_LIKELY(status != KS_TIMEOUT) || left >= timeout) return status;
+    if (KSI_LIKELY(status != KS_TIMEOUT)) return status;
+    if (ksi_client_is_cut(s)) return KS_NOPROC;
+    if (left >= timeout) return status;
     return time_left(s) > 0 ? KS_TIMEOUT : KS_DEADLINE; /* the server's own, or ours */
 }
 
@@ -447,10 +447,11 @@ static bool is_open(struct ksi_scheduler *s, ks_from from)
     return ksi_load_relaxed(&caller->call_serial) == from.ref.id[0];
 }
 
-/* Where the request of a from is now. With one scheduler it may have moved to a smaller block. */
+/* Where the request of a from is now: as long as there was one scheduler it may have moved to a
+ * smaller block. */
 static struct ksi_message *place_of(struct ksi_scheduler *s, ks_from from)
 {
-    if (s->runtime->scheduler_count > 1) return from.request;
+    if (s->parallel && !ksi_is_home(s, ksi_slot_of(s, from.caller.id))) return from.request;
     if (!from.ref.id[1]) return ksi_process_of(s, from.caller.id)->request;
     return ksi_record_find(s, from.ref.id[0], KSI_RECORD_REQUEST)->request.message;
 }

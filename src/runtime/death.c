@@ -9,6 +9,7 @@
  * ks_exit) leaves only the rest to be done. Runs on a stack of the loop. */
 #include "base/base.h"
 #include "runtime/alias.h"
+#include "runtime/client.h"
 #include "runtime/inherited.h"
 #include "runtime/mailbox.h"
 #include "runtime/memory.h"
@@ -64,6 +65,10 @@ ks_reason ksi_reason_of(const struct ksi_process *p)
 void ksi_condemn(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reason)
 {
     if (p->flags & KSI_EXITING) return; /* the first one wins */
+    if (KSI_UNLIKELY(s->client) && ksi_is_client(p)) {
+        ksi_client_cut(s, reason);
+        return;
+    }
     ksi_cancel_timer(s, p);
     (void)ksi_request_cancel(s, p); /* false: an answer will come, and be dropped */
     if (KSI_UNLIKELY(p->wait == KSI_WAIT_THREAD)) ksi_unstrand(p);

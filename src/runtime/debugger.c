@@ -18,9 +18,10 @@ void ksi_debugger_add(struct ksi_runtime *runtime)
 
 void ksi_debugger_remove(struct ksi_runtime *runtime)
 {
-    if (!runtime->link) return; /* it did not get so far */
     pthread_mutex_lock(&lock);
-    *runtime->link = runtime->next;
-    if (runtime->next) runtime->next->link = runtime->link;
+    if (runtime->link) { /* else it did not get so far */
+        *runtime->link = runtime->next;
+        if (runtime->next) runtime->next->link = runtime->link;
+    }
     pthread_mutex_unlock(&lock);
 }

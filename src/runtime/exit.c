@@ -4,6 +4,7 @@
  * An explicit kill cannot be trapped, and others see `killed`; the reason kill that comes over a
  * link is like any other. An explicit normal does nothing to somebody else who does not trap. */
 #include "base/base.h"
+#include "runtime/client.h"
 #include "runtime/guard.h"
 #include "runtime/signal.h"
 
@@ -74,6 +75,7 @@ void ks_exit(ks_reason reason)
     KSI_ASSERT(s && s->current); /* ks_exit outside of a process: there is nobody to end */
     struct ksi_process *self = s->current;
     if ((self->flags & (KSI_FORMATTING | KSI_EXITING)) == KSI_FORMATTING) leave_formatter(s, self);
+    if (ksi_is_client(self) && !(self->flags & KSI_EXITING)) ksi_client_exit(s, reason);
     self->flags |= KSI_OWN_END;
     if (!(self->flags & KSI_EXITING)) ksi_condemn(s, self, reason);
     ksi_leave(s);

@@ -34,7 +34,7 @@ extern void __tsan_init(void) __attribute__((weak));
  * signals. */
 struct ksi_fault_thread {
     struct ksi_fault_thread *outer; /* of the runtime that the thread was in before */
-    stack_t old_stack;
+    stack_t stack, old_stack;
     char *memory;
     size_t size;
     bool busy; /* the handler runs */
@@ -429,28 +429,40 @@ void ksi_faults_end(void)
 }
 
 /* --- threads ---------------------------------------------------------------------------------- */
-struct ksi_fault_thread *ksi_faults_enter(const struct ksi_scheduler *s)
+static struct ksi_fault_thread *new_thread(void)
 {
-    if (!s->runtime->contains_faults) return NULL;
     size_t guard = (size_t)sysconf(_SC_PAGESIZE), size = guard + SIGNAL_STACK;
     char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return NULL;
     (void)mprotect(memory, guard, PROT_NONE); /* without it there is less to be seen, no more */
     size_t top = (sizeof(struct ksi_fault_thread) + 63) / 64 * 64;
     struct ksi_fault_thread *thread = (struct ksi_fault_thread *)(void *)(memory + size - top);
-    *thread = (struct ksi_fault_thread){
-        .outer = mine, .memory = memory, .size = size, .control = floating_control()
-    };
-    stack_t stack = { .ss_sp = memory + guard, .ss_size = SIGNAL_STACK - top };
-    (void)sigaltstack(&stack, &thread->old_stack);
+    *thread = (struct ksi_fault_thread){ .memory = memory, .size = size };
+    thread->stack = (stack_t){ .ss_sp = memory + guard, .ss_size = SIGNAL_STACK - top };
+    return thread;
+}
+
+struct ksi_fault_thread *ksi_faults_enter(struct ksi_scheduler *s)
+{
+    if (!s->runtime->contains_faults) return NULL;
+    struct ksi_fault_thread *thread = s->faults ? s->faults : new_thread();
+    if (!thread) return NULL;
+    s->faults = NULL;
+    thread->outer = mine;
+    thread->control = floating_control();
+    (void)sigaltstack(&thread->stack, &thread->old_stack);
     mine = thread;
     return thread;
 }
 
-void ksi_faults_leave(struct ksi_fault_thread *thread)
+/* A host comes back very soon. */
+void ksi_faults_leave(struct ksi_scheduler *s, struct ksi_fault_thread *thread)
 {
     if (!thread) return;
     mine = thread->outer;
     (void)sigaltstack(&thread->old_stack, NULL);
-    munmap(thread->memory, thread->size);
+    if (s->hosted)
+        s->faults = thread;
+    else
+        munmap(thread->memory, thread->size);
 }

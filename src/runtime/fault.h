@@ -16,8 +16,8 @@ bool ksi_faults_begin(void);
 void ksi_faults_end(void);
 
 /* Of a thread that is to run s. NULL: nothing is contained there, or there is no memory for it. */
-struct ksi_fault_thread *ksi_faults_enter(const struct ksi_scheduler *s);
-void ksi_faults_leave(struct ksi_fault_thread *thread);
+struct ksi_fault_thread *ksi_faults_enter(struct ksi_scheduler *s);
+void ksi_faults_leave(struct ksi_scheduler *s, struct ksi_fault_thread *thread);
 
 /* The pages that an overflow has touched go back: after the death of who had it. */
 void ksi_faults_trim(struct ksi_scheduler *s);

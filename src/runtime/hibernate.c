@@ -7,6 +7,7 @@
  * scheduler only. */
 #include "base/base.h"
 #include "runtime/ask.h"
+#include "runtime/client.h"
 #include "runtime/start.h"
 #include <string.h>
 
@@ -60,7 +61,7 @@ bool ks_is_hibernating(ks_pid pid)
 static struct ksi_process *plain_self(struct ksi_scheduler *s, const char *what)
 {
     KSI_ASSERT(s && s->current); /* there is nobody to go on */
-    if ((s->current->flags & KSI_IN_HOOK) || !ksi_is_plain(s->current))
+    if ((s->current->flags & KSI_IN_HOOK) || !ksi_is_plain(s->current) || ksi_is_client(s->current))
         ks_exit(ks_error("%s is for plain processes", what));
     return s->current;
 }

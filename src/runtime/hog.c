@@ -98,6 +98,7 @@ void ksi_hog_restore(struct ksi_runner *runner)
 static void *run(void *arg)
 {
     struct ksi_runner *runner = arg;
+    ksi_runner_label(runner->scheduler);
     ksi_runner_begin(runner);
     ksi_runner_run(runner);
     return NULL;
@@ -300,7 +301,8 @@ static void look_for_hogs(struct ksi_runtime *runtime)
         (void)ksi_futex_wait(&hogs->word, KSI_HOGS_AWAKE, TICK_NS);
         int64_t now = ksi_clock_monotonic();
         bool busy = look_at_all(runtime, now - before < 3 * TICK_NS);
-        quiet = busy || ksi_overdue_look(runtime) ? 0 : quiet + 1;
+        bool ends = ksi_overdue_look(runtime);
+        quiet = busy || ends ? 0 : quiet + 1;
         if (quiet >= QUIET_TICKS) sleep_on(runtime);
         before = quiet >= QUIET_TICKS ? ksi_clock_monotonic() : now;
     }

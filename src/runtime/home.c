@@ -29,4 +29,7 @@ uint32_t ks_scheduler_count(void)
     return ksi_this_scheduler ? ksi_this_scheduler->runtime->scheduler_count : 0;
 }
 
-uint32_t ks_scheduler_id(void) { return ksi_this_scheduler ? ksi_this_scheduler->number + 1 : 0; }
+uint32_t ks_scheduler_id(void)
+{
+    return ksi_this_scheduler && !ksi_this_scheduler->client ? ksi_this_scheduler->number + 1 : 0;
+}

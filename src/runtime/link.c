@@ -172,7 +172,7 @@ void ksi_unlink(struct ksi_scheduler *s, struct ksi_process *p, uint64_t peer)
     if (!record || (record->flags & KSI_UNLINKING)) return;
     record->flags = KSI_UNLINKING;
     /* Of this process, which may move: no two schedulers give the same one. */
-    record->link.serial = ++s->unlinks * KSI_SCHEDULERS_MAX + s->number;
+    record->link.serial = ++s->unlinks * KSI_NUMBERS + s->number;
     ksi_signal_send(s,
         &(struct ksi_signal){ .kind = KSI_UNLINK,
             .from = ksi_process_id(p),

@@ -192,7 +192,7 @@ bool ksi_follow(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi
     struct ksi_scheduler *home = caller ? ksi_load_acquire(&caller->scheduler) : s;
     /* relaxed: how much is to do there is a guess anyway */
     uint32_t there = ksi_load_relaxed(&home->load), here = s->queue.length;
-    if (home == s || there > (here > 1 ? here : 1)) return false;
+    if (home == s || home->client || there > (here > 1 ? here : 1)) return false;
     if (!may_move(p) || (p->flags & KSI_QUEUED) || p == s->current) return false;
     ksi_send_off(s, p, home);
     return true;

@@ -68,12 +68,12 @@ void ksi_names_end(struct ksi_names *names)
 
 void ksi_names_lock(struct ksi_scheduler *s)
 {
-    if (s->runtime->scheduler_count > 1) pthread_mutex_lock(&s->runtime->names.lock);
+    if (s->parallel) pthread_mutex_lock(&s->runtime->names.lock);
 }
 
 void ksi_names_unlock(struct ksi_scheduler *s)
 {
-    if (s->runtime->scheduler_count > 1) pthread_mutex_unlock(&s->runtime->names.lock);
+    if (s->parallel) pthread_mutex_unlock(&s->runtime->names.lock);
 }
 
 struct ksi_name *ksi_name_find(struct ksi_scheduler *s, ks_pid pid)

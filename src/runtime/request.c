@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "runtime/alias.h"
 #include "runtime/block.h"
+#include "runtime/client.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
 #include "type/type.h"
@@ -66,7 +67,7 @@ bool ksi_request_is_open(struct ksi_scheduler *s, uint64_t handle)
  * scheduler has the response, or has given the request up. */
 static bool claim(struct ksi_scheduler *s, struct ksi_record *record, uint64_t handle)
 {
-    if (s->runtime->scheduler_count > 1) /* acq_rel: who loses sees what the winner did before */
+    if (s->parallel) /* acq_rel: who loses sees what the winner did before */
         return ksi_cas_acq_rel(&record->request.open, &(uint64_t){ handle }, 0);
     if (ksi_load_relaxed(&record->request.open) != handle) return false;
     ksi_store_relaxed(&record->request.open, 0);
@@ -266,6 +267,7 @@ static ks_status wait_response(
     *ret_taken = msg != NULL;
     if (msg) return read_response(s, response_of(msg), op, ret_reply);
     if (decided) return KS_NOT_FOUND;
+    if (ksi_client_is_cut(s)) return KS_NOPROC;
     if (ks_until(until) > 0) return KS_NOMEM; /* for a stack to wait on */
     return limited ? KS_DEADLINE : KS_TIMEOUT;
 }
@@ -377,6 +379,7 @@ ks_status ks_wait_any(ks_requests *all, ks_any_response *ret_response, ks_ms tim
     ks_ms until = ks_now() + (limited ? left : timeout);
     const ks_msg *msg = ksi_receive_marked(s, mark_of(all), belongs, &all->id, ks_until(until));
     if (msg && ks_check_any(all, msg, ret_response)) return KS_OK;
+    if (ksi_client_is_cut(s)) return KS_NOPROC;
     if (ks_until(until) > 0) return KS_NOMEM; /* for a stack to wait on */
     return limited ? KS_DEADLINE : KS_TIMEOUT;
 }

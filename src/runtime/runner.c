@@ -212,15 +212,12 @@ void ksi_runner_run(struct ksi_runner *runner)
         KSI_ASSERT(first);
         ksi_go_to(s, first);
     }
-    ksi_faults_leave(faults);
+    ksi_faults_leave(s, faults);
 }
 
-/* The first thread of the first scheduler is the program's, and has a name of its own. */
-static void label(const struct ksi_runner *runner)
+void ksi_runner_label(const struct ksi_scheduler *s)
 {
-    const struct ksi_scheduler *s = runner->scheduler;
     char name[16];
-    if (!s->number && runner == &s->first) return;
     snprintf(name, sizeof name, "kiosk-%u", s->number);
     ksi_label_thread(name);
 }
@@ -230,7 +227,6 @@ void ksi_runner_begin(struct ksi_runner *runner)
     bool again = ksi_load_relaxed(&runner->thread) == &ksi_this_thread; /* our own doing */
     if (!again) runner->pthread = pthread_self();
     if (!again) runner->tid = gettid();
-    if (!again) label(runner);
     ksi_this_thread.scheduler = runner->scheduler;
     ksi_this_thread.runner = runner;
     /* relaxed: who looks at them has the runner from us */

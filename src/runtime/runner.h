@@ -79,6 +79,8 @@ void ksi_runner_is_late(struct ksi_scheduler *s);
 void ksi_runner_give(struct ksi_scheduler *s, struct ksi_runner *to);
 /* The life of a further thread: waits for the scheduler, runs it, until it is told to quit. */
 void ksi_runner_run(struct ksi_runner *runner);
+/* The calling thread, which is ours, not the program's, is named after s, whose work it does. */
+void ksi_runner_label(const struct ksi_scheduler *s);
 /* The calling thread is that runner's from now on, and inside. */
 void ksi_runner_begin(struct ksi_runner *runner);
 /* Ends a further thread, which waits, and frees it. */

@@ -3,6 +3,7 @@
 #include "runtime/scheduler.h"
 #include "base/base.h"
 #include "runtime/block.h"
+#include "runtime/client.h"
 #include "runtime/fault.h"
 #include "runtime/mailbox.h"
 #include "runtime/reserve.h"
@@ -64,15 +65,8 @@ static void arm_pending(struct ksi_scheduler *s)
     }
 }
 
-static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
+void ksi_time_out(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    struct ksi_process_table *table = &s->runtime->processes;
-    char *at = (char *)timer, *first = (char *)table->slots;
-    if (at < first || at >= (char *)(table->slots + table->table.max)) {
-        ksi_timing_due(s, timer);
-        return;
-    }
-    struct ksi_process *p = KSI_CONTAINER_OF(timer, struct ksi_process, timer);
     if (p->wait == KSI_WAIT_REPLY) { /* a reply that is here counts; else it is given up now */
         ksi_inbox_drain(s, p);
         if (p->wait != KSI_WAIT_REPLY) return;
@@ -83,6 +77,17 @@ static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
     p->flags |= KSI_TIMED_OUT;
     p->wait = KSI_WAIT_NOTHING;
     ksi_ready(s, p);
+}
+
+static void fire(struct ksi_scheduler *s, struct ksi_timer *timer)
+{
+    struct ksi_process_table *table = &s->runtime->processes;
+    char *at = (char *)timer, *first = (char *)table->slots;
+    if (at < first || at >= (char *)(table->slots + table->table.max)) {
+        ksi_timing_due(s, timer);
+        return;
+    }
+    ksi_time_out(s, KSI_CONTAINER_OF(timer, struct ksi_process, timer));
 }
 
 int64_t ksi_fresh_ns(struct ksi_scheduler *s) { return s->seams.monotonic_ns(s->seams.arg); }
@@ -128,8 +133,8 @@ static void idle(struct ksi_scheduler *s)
     ksi_store_relaxed(&s->resting, false);
     ksi_compiler_barrier(); /* the monitor's barrier does the rest */
     struct ksi_hogs *hogs = &s->runtime->hogs;
-    if (KSI_UNLIKELY(ksi_load_relaxed(&hogs->word) == KSI_HOGS_ASLEEP))
-        (void)ksi_hogs_wake(hogs, KSI_HOGS_ASLEEP);
+    bool asleep = ksi_load_relaxed(&hogs->word) == KSI_HOGS_ASLEEP;
+    if (KSI_UNLIKELY(asleep) && !s->client) (void)ksi_hogs_wake(hogs, KSI_HOGS_ASLEEP);
     ksi_store_relaxed(&s->hungry, false);
     if (KSI_UNLIKELY(rests) && ksi_fresh_ns(s) - s->now_ns >= timeout) ksi_pool_rest(&s->pool);
     s->rounds_left = 0;
@@ -150,7 +155,8 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
         ksi_take_returning(s);
         if (--s->rounds_left <= 0 || !(s->queue.first || s->ranked)) {
             new_slice(s);
-            if (s->queue.first || s->ranked) s->seams.poll(s->seams.arg, 0);
+            if (s->queue.first || s->ranked || s->hosted) s->seams.poll(s->seams.arg, 0);
+            if (KSI_UNLIKELY(s->hosted) && --s->slices_left < 0) return NULL;
         }
         ksi_take_wakes(s);
         if (KSI_UNLIKELY(s->ranked > 0)) return take_ranked(s);
@@ -295,10 +301,17 @@ void ksi_scheduler_serve(struct ksi_scheduler *s)
     struct ksi_stack *first = ksi_stack_get(&s->runner->stacks);
     KSI_ASSERT(first);
     ksi_go_away(s, first, errno);
-    ksi_faults_leave(faults);
+    ksi_faults_leave(s, faults);
     ksi_this_scheduler = outer;
     ksi_this_thread.runner = outer_runner;
     ksi_store_release(&ksi_this_thread.inside, was_inside); /* release: as in ksi_go_out() */
+}
+
+bool ksi_has_work(const struct ksi_scheduler *s)
+{
+    /* relaxed: a hint; who gave it unparks s, which is seen by its poller */
+    return s->next || s->queue.first || s->ranked || ksi_load_relaxed(&s->wake) ||
+        ksi_load_relaxed(&s->moved);
 }
 
 static void run(struct ksi_scheduler *s, bool stopping)
@@ -330,7 +343,8 @@ static bool init_tables(struct ksi_runtime *runtime)
     runtime->processes.slots = ksi_slot_at(processes, 0);
     runtime->processes.shared = ksi_reserve((size_t)max * sizeof(struct ksi_shared));
     if (!runtime->processes.shared) return false;
-    runtime->processes.origins = calloc(max / KSI_SLOTS_FRESH + 1, 1);
+    runtime->processes.origins =
+        calloc(max / KSI_SLOTS_FRESH + 1, sizeof *runtime->processes.origins);
     return runtime->processes.origins != NULL;
 }
 
@@ -340,6 +354,7 @@ bool ksi_runner_init(struct ksi_scheduler *s, struct ksi_runner *runner)
     struct ksi_stacks *stacks = &runner->stacks;
     runner->scheduler = s;
     ksi_stacks_init(stacks, runner, s->runtime->options.stack_size, loop, s);
+    stacks->few = s->client; /* it has one process, and that needs none */
     ksi_apart_init(s, runner);
     struct ksi_stack *first = ksi_stack_get(stacks);
     struct ksi_stack *second = first ? ksi_stack_get(stacks) : NULL;
@@ -348,14 +363,12 @@ bool ksi_runner_init(struct ksi_scheduler *s, struct ksi_runner *runner)
     return second != NULL;
 }
 
-static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
-    const struct ksi_seams *seams, bool parallel)
+bool ksi_scheduler_init(struct ksi_runtime *runtime, struct ksi_scheduler *s,
+    const struct ksi_seams *seams, uint32_t number)
 {
     s->runtime = runtime;
     s->seams = *seams;
-    s->number = runtime->scheduler_count;
-    s->parallel = parallel;
-    runtime->schedulers[runtime->scheduler_count++] = s;
+    s->number = number;
     s->queue.end = &s->queue.first;
     s->high.end = &s->high.first;
     s->low.end = &s->low.first;
@@ -372,11 +385,12 @@ static bool init_scheduler(struct ksi_runtime *runtime, struct ksi_scheduler *s,
 
 struct ksi_left ksi_left;
 
-static void end_scheduler(struct ksi_scheduler *s)
+void ksi_scheduler_end(struct ksi_scheduler *s)
 {
     ksi_signals_end(s);
-    ksi_left.blocks += ksi_pool_blocks(&s->pool); /* some have more than they made */
-    ksi_left.records += s->records.alive;
+    /* relaxed: counts; some schedulers have more than they made */
+    ksi_add_relaxed(&ksi_left.blocks, ksi_pool_blocks(&s->pool));
+    ksi_add_relaxed(&ksi_left.records, s->records.alive);
     ksi_runners_quit(s);
     ksi_runner_end(&s->first);
     ksi_pool_end(&s->pool);
@@ -390,6 +404,22 @@ static void clear(void *memory, size_t size, struct ksi_recorder *recorder)
     memset(ring + sizeof recorder->ring, 0, (size_t)(start + size - ring) - sizeof recorder->ring);
 }
 
+static bool add_scheduler(
+    struct ksi_runtime *runtime, struct ksi_scheduler *s, const struct ksi_seams *seams)
+{
+    uint32_t number = runtime->scheduler_count++;
+    runtime->schedulers[number] = s;
+    return ksi_scheduler_init(runtime, s, seams, number);
+}
+
+bool ksi_runtime_share(struct ksi_runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->scheduler_count; i++)
+        if (!ksi_signals_reserve(runtime->schedulers[i])) return false;
+    for (uint32_t i = 0; i < runtime->scheduler_count; i++) runtime->schedulers[i]->parallel = true;
+    return true;
+}
+
 struct ksi_runtime *ksi_runtime_new(
     const ks_runtime_options *options, const struct ksi_seams *seams, uint32_t count)
 {
@@ -400,16 +430,15 @@ struct ksi_runtime *ksi_runtime_new(
     ksi_keep_open();
     ksi_spans_init(&runtime->spans);
     ksi_names_init(&runtime->names);
+    ksi_clients_init(&runtime->clients);
     bool good = init_tables(runtime);
-    good &= init_scheduler(runtime, &runtime->scheduler, &seams[0], count > 1);
+    good &= add_scheduler(runtime, &runtime->scheduler, &seams[0]);
     for (uint32_t i = 1; i < count && good; i++) {
         struct ksi_scheduler *s = aligned_alloc(64, sizeof *s);
         if (s) clear(s, sizeof *s, &s->recorder);
-        good = s && init_scheduler(runtime, s, &seams[i], true);
+        good = s && add_scheduler(runtime, s, &seams[i]);
     }
-    for (uint32_t i = 0; i < count && good && count > 1; i++)
-        good = ksi_signals_reserve(runtime->schedulers[i]);
-    if (good) {
+    if (good && (count == 1 || ksi_runtime_share(runtime))) {
         ksi_debugger_add(runtime);
         return runtime;
     }
@@ -422,12 +451,12 @@ void ksi_runtime_end(struct ksi_runtime *runtime)
     KSI_ASSERT(ksi_alive(runtime) == 0);
     ksi_debugger_remove(runtime);
     ksi_names_end(&runtime->names);
-    ksi_left = (struct ksi_left){ 0, 0 };
     for (uint32_t i = 0; i < runtime->scheduler_count; i++) {
         struct ksi_scheduler *s = runtime->schedulers[i];
-        end_scheduler(s);
+        ksi_scheduler_end(s);
         if (i) free(s);
     }
+    ksi_clients_end(&runtime->clients);
     ksi_slots_end(&runtime->records);
     if (runtime->processes.shared)
         ksi_unreserve(runtime->processes.shared,

@@ -46,7 +46,7 @@ struct ksi_process_table {
     struct ksi_slots table;
     struct ksi_shared *shared;      /* one for each slot */
     _Atomic(uint32_t) shared_count; /* that can be used; changed under the lock of the table */
-    _Atomic(uint8_t)
+    _Atomic(uint16_t)
         *origins; /* the number of the scheduler that a piece of the table belongs to */
 };
 
@@ -67,7 +67,8 @@ enum { KSI_TALKS = 32 };
 struct ksi_scheduler {
     struct ksi_runtime *runtime;
     uint32_t number; /* among the schedulers of its runtime */
-    bool parallel;   /* there are others */
+    bool parallel;   /* there are others, or may be: clients */
+    bool client;     /* of a foreign thread, whose process is `guest`: client.h */
     void *io;        /* of the layer above */
     struct ksi_simulator *simulator;
     struct ksi_process *current;
@@ -99,7 +100,13 @@ struct ksi_scheduler {
     _Atomic(bool) stopping;
     struct ksi_message *reserve; /* blocks for signals that must not fail */
     int reserve_count;
-    bool heard_drain;                       /* its sockets know */
+    bool heard_drain; /* its sockets know */
+    struct ksi_process *guest;
+    bool cut; /* client: its process is condemned, by that reason; nothing waits any more */
+    int32_t cut_kind, cut_code;
+    bool hosted; /* a thread of the program lends it turns, which end after so many slices */
+    int32_t slices_left;
+    struct ksi_fault_thread *faults;        /* between two of its turns; else NULL */
     void (*flush)(struct ksi_scheduler *s); /* what the running process wrote; NULL: nothing */
     /* --- read by the monitor --- */
     _Atomic(struct ksi_runner *) holder; /* runner */
@@ -120,11 +127,23 @@ struct ksi_scheduler {
     struct ksi_talk talks[KSI_TALKS];
 };
 
-enum { KSI_SCHEDULERS_MAX = 64 };
+/* A scheduler's number is below the latter, which is a power of two; clients come after those that
+ * run processes. */
+enum { KSI_SCHEDULERS_MAX = 64, KSI_CLIENTS_MAX = 1024, KSI_NUMBERS = 2048 };
+/* Schedulers of foreign threads: client.h. */
+struct ksi_clients {
+    pthread_mutex_t lock; /* of what follows, and of who is started by a client */
+    bool closed;          /* nobody may be started any more */
+    struct ksi_scheduler *of[KSI_CLIENTS_MAX];
+    _Atomic(uint32_t) count; /* of those that were made; they stay */
+    _Atomic(bool) over;      /* nothing runs any more: nobody waits for anything */
+};
 struct ksi_runtime {
     struct ksi_scheduler scheduler; /* the first one: of the thread that runs the runtime */
     struct ksi_scheduler *schedulers[KSI_SCHEDULERS_MAX];
     uint32_t scheduler_count;
+    struct ksi_clients clients;
+    struct ks_runtime *handle; /* of the layer above, which users hold; NULL: a simulation */
     struct ksi_process_table processes;
     struct ksi_slots records;
     struct ksi_spans spans;
@@ -146,12 +165,24 @@ struct ksi_runtime {
 /* options and the seams of count schedulers are copied. NULL: out of memory or address space. */
 struct ksi_runtime *ksi_runtime_new(
     const ks_runtime_options *options, const struct ksi_seams *seams, uint32_t count);
+/* The parts that every scheduler has, by its number. False: out of memory. */
+bool ksi_scheduler_init(struct ksi_runtime *runtime, struct ksi_scheduler *s,
+    const struct ksi_seams *seams, uint32_t number);
+void ksi_scheduler_end(struct ksi_scheduler *s);
+static inline struct ksi_scheduler *ksi_scheduler_of(struct ksi_runtime *runtime, uint32_t number)
+{
+    if (number < KSI_SCHEDULERS_MAX) return runtime->schedulers[number];
+    return runtime->clients.of[number - KSI_SCHEDULERS_MAX];
+}
+/* From now on other threads may send to its processes. By the thread that runs its only scheduler,
+ * or before any runs. False: out of memory. */
+bool ksi_runtime_share(struct ksi_runtime *runtime);
 /* Every process must be gone. */
 void ksi_runtime_end(struct ksi_runtime *runtime);
-/* What the runtime that ended last did not give back; nothing, or the library is wrong: for
- * tests. */
+/* What the runtimes that have ended did not give back, all together; nothing, or the library is
+ * wrong: for tests. */
 struct ksi_left {
-    int64_t blocks, records;
+    _Atomic(int64_t) blocks, records;
 };
 extern struct ksi_left ksi_left;
 /* Runs until ksi_scheduler_stop was called and nobody is ready, on the calling thread. */
@@ -161,6 +192,10 @@ void ksi_scheduler_serve(struct ksi_scheduler *s);
 /* Runs whoever is ready, and does not wait. */
 void ksi_scheduler_finish(struct ksi_scheduler *s);
 void ksi_scheduler_stop(struct ksi_scheduler *s);
+/* The wait of p is over, as if its time were. */
+void ksi_time_out(struct ksi_scheduler *s, struct ksi_process *p);
+/* Somebody is ready, as far as can be seen without looking for I/O and timers. */
+bool ksi_has_work(const struct ksi_scheduler *s);
 /* priority.c: of a process that is not queued and has another priority than normal. */
 void ksi_ready_ranked(struct ksi_scheduler *s, struct ksi_process *p);
 static inline void ksi_queue_put(struct ksi_queue *queue, struct ksi_process *p)
@@ -227,6 +262,18 @@ static inline bool ksi_is_here(const struct ksi_scheduler *s, struct ksi_process
 ks_status ksi_hold(struct ksi_scheduler *s, struct ksi_process *p, uint32_t number);
 /* p is ready, on that scheduler: ours no more, unless it is this one. number is not 0. */
 void ksi_release_held(struct ksi_scheduler *s, struct ksi_process *p, uint32_t number);
+/* p was made by the running process, and may run: where it is held, or here, or, when that is a
+ * client, on a scheduler. False: the runtime ends, and takes nobody any more. */
+bool ksi_launch_elsewhere(struct ksi_scheduler *s, struct ksi_process *p, uint32_t held_on);
+static inline bool ksi_launch(struct ksi_scheduler *s, struct ksi_process *p, uint32_t held_on)
+{
+    if (KSI_UNLIKELY(s->client)) return ksi_launch_elsewhere(s, p, held_on);
+    if (KSI_UNLIKELY(held_on))
+        ksi_release_held(s, p, held_on);
+    else
+        ksi_ready(s, p);
+    return true;
+}
 /* False where blocking is refused: outside of a process, in a release hook. */
 static inline bool ksi_may_block(const struct ksi_scheduler *s)
 {

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "runtime/alias.h"
 #include "runtime/ask.h"
+#include "runtime/client.h"
 #include "runtime/drain.h"
 #include "runtime/mailbox.h"
 #include "runtime/request.h"
@@ -155,8 +156,8 @@ static KSI_INLINE bool apply_reply(struct ksi_scheduler *s, struct ksi_process *
 static bool is_refused(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     ks_status status;
-    return KSI_UNLIKELY(ksi_mailbox_full(p)) && s->runtime->scheduler_count > 1 &&
-        m->kind == KSI_MESSAGE && ksi_overload(s, p, m, false, &status);
+    return KSI_UNLIKELY(ksi_mailbox_full(p)) && s->parallel && m->kind == KSI_MESSAGE &&
+        ksi_overload(s, p, m, false, &status);
 }
 
 /* A server that is called by one from elsewhere, again and again, goes there, with the call. */
@@ -342,7 +343,8 @@ ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *tar
 {
     ks_status status;
     bool home = target && ksi_is_home(s, target);
-    if (KSI_UNLIKELY(!target || (home && !ksi_is_here(s, target, id)))) {
+    bool gone = !target || (home && !ksi_is_here(s, target, id));
+    if (KSI_UNLIKELY(gone || (ksi_client_is_cut(s) && ksi_is_call(m)))) {
         ksi_message_refuse(s, m, KS_NOPROC);
         return KS_NOPROC;
     }

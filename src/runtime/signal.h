@@ -35,7 +35,7 @@ bool ksi_signals_reserve(struct ksi_scheduler *s);
 void ksi_signals_end(struct ksi_scheduler *s);
 
 /* A block for the slot's home, whose kind tells what to do with it; id: of whom it is for, 0: of
- * nobody, whoever lives there. */
+ * nobody, whoever lives there. Any thread, of any kind. */
 void ksi_block_push(struct ksi_process *slot, uint64_t id, struct ksi_message *m);
 /* Applies what the inbox of p holds. */
 void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);

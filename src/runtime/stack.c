@@ -72,10 +72,10 @@ static bool install_guard(struct ksi_stacks *stacks, char *low)
     return mprotect(low, size, PROT_NONE) == 0;
 }
 
-static size_t stacks_in_region(size_t size)
+static size_t stacks_in_region(const struct ksi_stacks *stacks)
 {
-    size_t count = REGION_BYTES / size;
-    if (count < 2) count = 2;
+    size_t count = REGION_BYTES / stacks->size;
+    if (count < 2 || stacks->few) count = 2;
     return count < STACKS_IN_REGION ? count : STACKS_IN_REGION;
 }
 
@@ -83,7 +83,7 @@ static bool new_region(struct ksi_stacks *stacks)
 {
     struct ksi_region *region = malloc(sizeof *region);
     if (!region) return false;
-    region->size = (stacks->guard_size + stacks->size) * stacks_in_region(stacks->size);
+    region->size = (stacks->guard_size + stacks->size) * stacks_in_region(stacks);
     region->start = mmap(NULL, region->size, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (region->start == MAP_FAILED) {
@@ -127,7 +127,8 @@ struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks)
     return stack;
 }
 
-void ksi_stack_drop(struct ksi_stack *stack)
+/* What is on it is forgotten. */
+static void clear(struct ksi_stack *stack)
 {
 #if KSI_ADDRESS_SANITIZER
     __asan_unpoison_memory_region(stack->lowest, stack->size);
@@ -136,6 +137,11 @@ void ksi_stack_drop(struct ksi_stack *stack)
     __tsan_destroy_fiber(stack->fiber);
 #endif
     make_fresh(stack->home, stack);
+}
+
+void ksi_stack_drop(struct ksi_stack *stack)
+{
+    clear(stack);
     ksi_stack_give(stack->home, stack);
 }
 
@@ -148,6 +154,12 @@ static void unpoison(const struct ksi_stacks *stacks, const struct ksi_region *r
     __asan_unpoison_memory_region(region->start, (size_t)(end - region->start));
 }
 #endif
+
+void ksi_stacks_renew(struct ksi_stacks *stacks)
+{
+    for (struct ksi_stack *stack = stacks->free; stack; stack = stack->next)
+        if (!stack->fresh) clear(stack);
+}
 
 void ksi_stacks_end(struct ksi_stacks *stacks)
 {

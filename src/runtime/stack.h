@@ -40,11 +40,14 @@ struct ksi_stacks {
     void (*entry)(void *arg);
     void *entry_arg;
     char *next, *end; /* of the newest region */
+    bool few;         /* no more than a pair at a time */
 };
 
 void ksi_stacks_init(struct ksi_stacks *stacks, struct ksi_runner *runner, size_t size,
     void (*entry)(void *), void *arg);
 void ksi_stacks_end(struct ksi_stacks *stacks);
+/* All are in the pool, and another thread will run them: they start anew. */
+void ksi_stacks_renew(struct ksi_stacks *stacks);
 struct ksi_stack *ksi_stack_new(struct ksi_stacks *stacks);
 /* NULL: out of memory or maps. */
 static inline struct ksi_stack *ksi_stack_get(struct ksi_stacks *stacks)

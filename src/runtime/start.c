@@ -7,6 +7,7 @@
 #include <kiosk/spawn.h>
 
 #include "base/base.h"
+#include "runtime/client.h"
 #include "runtime/inherited.h"
 #include "runtime/mailbox.h"
 #include "runtime/signal.h"
@@ -149,8 +150,12 @@ static ks_pid spawn(void (*fn)(void *arg), void *arg, bool link, const ks_monito
         unmake(s, p);
         return (ks_pid){ 0 };
     }
+    if (!ksi_launch(s, p, 0)) {
+        unmake(s, p);
+        ks_demonitor(monitor);
+        return (ks_pid){ 0 };
+    }
     if (ret_monitor) *ret_monitor = monitor;
-    ksi_ready(s, p);
     return pid;
 }
 
@@ -298,12 +303,13 @@ static ks_status spawn_with(struct ksi_scheduler *s, const struct spawned *what,
         ks_demonitor(monitor);
         return KS_NOMEM;
     }
+    if (!ksi_launch(s, p, row.scheduler)) {
+        unmake(s, p);
+        ks_demonitor(monitor);
+        return KS_DRAINING;
+    }
     if (options->ret_monitor) *options->ret_monitor = monitor;
     if (ret_pid) *ret_pid = pid;
-    if (row.scheduler)
-        ksi_release_held(s, p, row.scheduler);
-    else
-        ksi_ready(s, p);
     return KS_OK;
 }
 

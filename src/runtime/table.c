@@ -33,6 +33,7 @@ static bool make_shared(struct ksi_process_table *processes, uint32_t index)
 static uint32_t take_slot(struct ksi_scheduler *s)
 {
     struct ksi_process_table *processes = &s->runtime->processes;
+    if (KSI_UNLIKELY(s->client)) ksi_take_moved(s); /* its loop seldom runs */
     if (KSI_LIKELY(s->free_processes.free))
         return ksi_slot_take(&processes->table, &s->free_processes);
     uint32_t index = ksi_slot_take_slow(&processes->table, &s->free_processes);
@@ -42,7 +43,7 @@ static uint32_t take_slot(struct ksi_scheduler *s)
     }
     /* relaxed: the scheduler that has the piece is the only one that writes, and who reads has a
      * slot of it, by a move */
-    if (index) ksi_store_relaxed(&processes->origins[index / KSI_SLOTS_FRESH], (uint8_t)s->number);
+    if (index) ksi_store_relaxed(&processes->origins[index / KSI_SLOTS_FRESH], (uint16_t)s->number);
     return index;
 }
 
@@ -57,7 +58,7 @@ static void give_slot(struct ksi_scheduler *s, struct ksi_process *p)
     if (origin == s->number)
         ksi_slot_give(&processes->table, &s->free_processes, p->index);
     else
-        ksi_move(s, p, s->runtime->schedulers[origin]);
+        ksi_move(s, p, ksi_scheduler_of(s->runtime, origin));
 }
 
 void ksi_slot_returned(struct ksi_scheduler *s, struct ksi_process *p)
@@ -70,6 +71,9 @@ uint64_t ksi_alive(const struct ksi_runtime *runtime)
     int64_t alive = 0;
     for (uint32_t i = 0; i < runtime->scheduler_count; i++)
         alive += ksi_load_relaxed(&runtime->schedulers[i]->processes_alive); /* a count, no more */
+    /* acquire: they are there; pairs with the release in ksi_client_new() */
+    for (uint32_t i = ksi_load_acquire(&runtime->clients.count); i-- > 0;)
+        alive += ksi_load_relaxed(&runtime->clients.of[i]->processes_alive);
     return (uint64_t)alive;
 }
 
@@ -89,9 +93,9 @@ struct ksi_process *ksi_process_new(struct ksi_scheduler *s)
     p->flags = p->next_what = p->wait = 0;
     ksi_store_relaxed(&p->queue_length, 0);
     ksi_store_relaxed(&p->name, NULL);
-    /* release: what was written above; who knows the pid has it from us. relaxed: a hint */
+    /* release: what was written above, for who has the pid from us, and who walks over the table */
     ksi_store_release(&p->scheduler, s);
-    ksi_store_relaxed(&p->in_use, true);
+    ksi_store_release(&p->in_use, true);
     p->mailbox_end = &p->mailbox;
     ksi_store_relaxed(&p->mailbox_gate, KSI_MAILBOX_MAX); /* reached before the default of bytes */
     p->parent = s->current ? ksi_process_id(s->current) : 0;

@@ -133,8 +133,9 @@ START_TEST(threads_without_work_end)
         while (released < (i + 1) * JOBS) sched_yield();
         while (ksi_job_threads_info(threads).threads) sched_yield();
     }
-    ck_assert_int_eq((int)ksi_job_threads_end(threads, 1000), 0);
-    ck_assert_int_eq((int)ksi_job_threads_end(NULL, 1000), 0);
+    ck_assert_int_eq((int)ksi_job_threads_stop(threads, 1000), 0);
+    ksi_job_threads_free(threads);
+    ksi_job_threads_free(NULL);
 }
 END_TEST
 
@@ -144,8 +145,9 @@ START_TEST(the_end_empties_the_line)
     released = 0;
     struct ksi_job_threads *threads = ksi_job_threads_new(3, 100, 1000);
     for (int k = 0; k < JOBS; k++) put_to_drop(threads);
-    ck_assert_int_eq((int)ksi_job_threads_end(threads, 10000), 0);
+    ck_assert_int_eq((int)ksi_job_threads_stop(threads, 10000), 0);
     ck_assert_int_eq(released, JOBS);
+    ksi_job_threads_free(threads);
 }
 END_TEST
 

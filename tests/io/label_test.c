@@ -36,10 +36,10 @@ static int threads_named(const char *name)
     return count;
 }
 
-/* A thread names itself when it begins to run. */
+/* A thread has the name of who makes it, until it names itself when it begins to run. */
 static int threads_named_soon(const char *name)
 {
-    for (int i = 0; i < 2000 && !threads_named(name); i++) ks_sleep(1);
+    for (int i = 0; i < 2000 && threads_named(name) != 1; i++) ks_sleep(1);
     return threads_named(name);
 }
 
@@ -59,6 +59,26 @@ START_TEST(schedulers_have_names_but_the_first_test)
     read_name("/proc/self/comm", name_before);
     const ks_runtime_options options = { .schedulers = 3 };
     ck_assert_int_eq(run(&options, schedulers_have_names_but_the_first), KS_OK);
+}
+END_TEST
+
+/* Those that the library makes have names of its own; a thread of the program keeps its name,
+ * whatever it does for a runtime. */
+START_TEST(threads_of_the_program_keep_their_names)
+{
+    read_name("/proc/self/comm", name_before);
+    ks_runtime *runtime;
+    ks_client *client;
+    char mine[NAME_BYTES];
+    const ks_runtime_options options = { .schedulers = 2 };
+    ck_assert_int_eq(ks_runtime_start(&options, NULL, &runtime), KS_OK);
+    ck_assert_int_eq(ks_client_open(runtime, &client), KS_OK);
+    ck_assert_int_eq(threads_named_soon("kiosk-0"), 1);
+    ck_assert_int_eq(threads_named_soon("kiosk-1"), 1);
+    ck_assert_int_eq(ks_runtime_stop(runtime), KS_OK);
+    ks_client_close(client); /* the last reference: it finishes the schedulers */
+    read_name("/proc/self/comm", mine);
+    ck_assert_str_eq(mine, name_before);
 }
 END_TEST
 
@@ -124,5 +144,5 @@ START_TEST(memory_has_names_test)
 }
 END_TEST
 
-RUN_SUITE("label", schedulers_have_names_but_the_first_test, the_log_has_a_thread_test,
-    memory_has_names_test)
+RUN_SUITE("label", schedulers_have_names_but_the_first_test,
+    threads_of_the_program_keep_their_names, the_log_has_a_thread_test, memory_has_names_test)
