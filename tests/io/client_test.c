@@ -221,7 +221,8 @@ static void have_work_done(ks_runtime *runtime)
     ks_client *client = open_client(runtime);
     const ks_blocking_options heavy = { .timeout = 20, .release = give_back };
     int n = 21;
-    gate_open = given_back = 0;
+    gate_open = false;
+    given_back = 0;
     ck_assert_int_eq(ks_blocking(twice, &n, sizeof n, KS_INFINITY), KS_OK);
     ck_assert_int_eq(n, 42);
     ck_assert_uint_eq(ks_blocking_look().threads, 1);
