@@ -120,12 +120,12 @@ void ksi_client_give_up(struct ksi_scheduler *s)
 static struct ksi_scheduler *choose_home(struct ksi_scheduler *s)
 {
     struct ksi_runtime *runtime = s->runtime;
-    uint32_t count = runtime->scheduler_count, first = s->others_waited++;
+    uint32_t count = runtime->scheduler_count, first = s->others_waited++ % count;
     for (uint32_t i = 0; i < count; i++) {
         struct ksi_scheduler *other = runtime->schedulers[(first + i) % count];
         if (ksi_load_relaxed(&other->hungry)) return other; /* a hint */
     }
-    return runtime->schedulers[first % count];
+    return runtime->schedulers[first];
 }
 
 /* Under the lock, so that who closes the runtime to us sees all that were let in before. */
