@@ -16,4 +16,5 @@
 #include "supervisor.h"
 #include "tcp.h"
 #include "timer.h"
+#include "udp.h"
 #endif

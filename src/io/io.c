@@ -60,7 +60,17 @@ void ksi_io_free(struct ksi_io *io)
     ksi_poller_end(&io->poller);
     free(io->slots);
     free(io->waiting);
+    free(io->scratch);
     free(io);
+}
+
+char *ksi_io_scratch(struct ksi_io *io, size_t size)
+{
+    if (io->scratch_size >= size) return io->scratch;
+    free(io->scratch);
+    io->scratch = malloc(size);
+    io->scratch_size = io->scratch ? size : 0;
+    return io->scratch;
 }
 
 ks_status ksi_io_block(struct ksi_io *io, ks_ms timeout)

@@ -25,6 +25,9 @@ struct ksi_io {
     struct ksi_socket_slot *slots;
     uint32_t slots_used, slots_size, slots_free; /* slot 0 is no socket */
     struct ksi_socket *unsent;                   /* written to since the scheduler flushed last */
+    struct ksi_socket *asking;                   /* active, and perhaps there is something */
+    char *scratch;                               /* what is read there is copied at once */
+    size_t scratch_size;
     struct ksi_waiting *waiting;
     uint32_t waiting_size;
     uint32_t unblocked;            /* successes in a row without giving the others a turn */
@@ -53,6 +56,9 @@ static inline struct ksi_io *ksi_io_of(struct ksi_scheduler *s)
 }
 /* After each success that did not block: now and then the others get a turn. */
 void ksi_io_be_fair(struct ksi_io *io);
+
+/* At least so many bytes, for the moment; NULL: out of memory. */
+char *ksi_io_scratch(struct ksi_io *io, size_t size);
 
 /* Puts the running process aside until an event wakes it, for at most timeout ms, and no longer
  * than the request that it handles may take: then KS_DEADLINE. */

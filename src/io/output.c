@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output.c - what was written and not yet sent. See socket.h.
+/* output.c - what was written and not yet sent, and when. See socket.h.
  *
- * A socket that was written to is in the list of its runtime until the scheduler flushes it; what
- * the kernel does not take then is sent as it reports room. */
+ * A socket that was written to is in the list of its scheduler until that flushes it; what the
+ * kernel does not take then is sent as it reports room. */
 #include "base/base.h"
 #include "io/socket.h"
 #include <errno.h>
@@ -15,7 +15,7 @@ static void give_up(struct ksi_io *io, struct ksi_socket *socket, int error)
     ksi_bytes_drop(&io->scheduler->pool, &socket->out);
 }
 
-void ksi_output_send(struct ksi_io *io, struct ksi_socket *socket)
+static void send_out(struct ksi_io *io, struct ksi_socket *socket)
 {
     struct ksi_bytes *out = &socket->out;
     while (ksi_bytes_count(out) && socket->writable) {
@@ -23,6 +23,7 @@ void ksi_output_send(struct ksi_io *io, struct ksi_socket *socket)
         ssize_t sent = send(socket->fd, out->ptr + out->start, count, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) {
             out->start += (uint32_t)sent;
+            socket->sent += (uint64_t)sent;
             socket->writable = (uint32_t)sent == count; /* less: full; room is an event */
         } else if (errno == EAGAIN) {
             socket->writable = false;
@@ -35,6 +36,12 @@ void ksi_output_send(struct ksi_io *io, struct ksi_socket *socket)
     if (socket->shut && !socket->send_error) (void)shutdown(socket->fd, SHUT_WR);
 }
 
+void ksi_output_send(struct ksi_io *io, struct ksi_socket *socket)
+{
+    send_out(io, socket);
+    if (KSI_UNLIKELY(socket->tells_writable)) ksi_active_tell_writable(io, socket);
+}
+
 void ksi_output_unmark(struct ksi_socket *socket)
 {
     if (!socket->unsent_link) return;
@@ -43,8 +50,8 @@ void ksi_output_unmark(struct ksi_socket *socket)
     socket->unsent_link = NULL;
 }
 
-/* The scheduler is about to run somebody else. */
-static void flush(struct ksi_scheduler *s)
+/* What is sent comes first: who is answered need not wait for what is read. */
+void ksi_output_flush(struct ksi_scheduler *s)
 {
     struct ksi_io *io = s->io;
     s->flush = NULL;
@@ -53,6 +60,7 @@ static void flush(struct ksi_scheduler *s)
         ksi_output_unmark(socket);
         ksi_output_send(io, socket);
     }
+    while (io->asking) ksi_active_deliver(io, io->asking); /* takes it out */
 }
 
 void ksi_output_mark(struct ksi_io *io, struct ksi_socket *socket)
@@ -62,10 +70,5 @@ void ksi_output_mark(struct ksi_io *io, struct ksi_socket *socket)
     socket->unsent_next = io->unsent;
     if (io->unsent) io->unsent->unsent_link = &socket->unsent_next;
     io->unsent = socket;
-    io->scheduler->flush = flush;
-}
-
-bool ksi_output_is_low(const struct ksi_socket *socket)
-{
-    return ksi_bytes_count(&socket->out) <= socket->send_buffer / 2;
+    io->scheduler->flush = ksi_output_flush;
 }

@@ -2,6 +2,7 @@
 /* socket.c - the table of sockets, ownership, waiting. See socket.h. */
 #include "io/socket.h"
 #include "base/base.h"
+#include "io/limit.h"
 #include "runtime/drain.h"
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 enum { GENERATION_MAX = 0x7fffffff, FIRST_SLOTS = KSI_KNOB(64, 2), NS_PER_MS = 1000000 };
-enum { DISCARDED = 1 << 20 };
+enum { DISCARDED = 1 << 20, SCRATCH = 1 << 16 };
 
 /* --- the table -------------------------------------------------------------------------------- */
 static uint32_t take_slot(struct ksi_io *io)
@@ -39,17 +40,17 @@ static void give_slot(struct ksi_io *io, uint32_t index)
     io->slots_free = index;
 }
 
-static struct ksi_socket *find(struct ksi_io *io, uint64_t id)
+struct ksi_socket *ksi_socket_find(struct ksi_io *io, uint64_t handle)
 {
-    uint32_t index = (uint32_t)id;
+    uint32_t index = (uint32_t)handle;
     if (index == 0 || index >= io->slots_used) return NULL;
     struct ksi_socket_slot *slot = &io->slots[index];
-    return slot->generation == id >> 32 ? slot->socket : NULL;
+    return slot->generation == handle >> 32 ? slot->socket : NULL;
 }
 
 struct ksi_socket *ksi_socket_mine(struct ksi_io *io, ks_socket handle)
 {
-    struct ksi_socket *socket = io ? find(io, handle.id) : NULL;
+    struct ksi_socket *socket = io ? ksi_socket_find(io, handle.id) : NULL;
     if (!socket || socket->owner != ksi_process_id(io->scheduler->current)) return NULL;
     return socket;
 }
@@ -57,22 +58,32 @@ struct ksi_socket *ksi_socket_mine(struct ksi_io *io, ks_socket handle)
 /* --- the end ---------------------------------------------------------------------------------- */
 /* What was received and never read would make the kernel reset the stream, and with it what was
  * just sent. */
-static void discard_received(struct ksi_socket *socket)
+static void discard_received(struct ksi_io *io, struct ksi_socket *socket)
 {
-    if (socket->listens || socket->ended || socket->receive_error) return;
-    (void)recv(socket->fd, NULL, DISCARDED, MSG_TRUNC | MSG_DONTWAIT);
+    if (socket->listens || socket->datagrams || socket->ended || socket->receive_error) return;
+    if (!socket->local) {
+        (void)recv(socket->fd, NULL, DISCARDED, MSG_TRUNC | MSG_DONTWAIT);
+        return;
+    }
+    char *scratch = ksi_io_scratch(io, SCRATCH); /* such a stream cannot be cut off */
+    for (int i = 0; scratch && i < DISCARDED / SCRATCH; i++)
+        if (recv(socket->fd, scratch, SCRATCH, MSG_DONTWAIT) <= 0) break;
 }
 
 void ksi_socket_destroy(struct ksi_io *io, struct ksi_socket *socket)
 {
     struct ksi_pool *pool = &io->scheduler->pool;
+    socket->tells_writable = false;
+    ksi_active_unask(socket);
+    ksi_active_drop(io, socket);
     ksi_output_unmark(socket);
     ksi_output_send(io, socket);
-    discard_received(socket);
+    discard_received(io, socket);
     close(socket->fd); /* epoll forgets it, too */
     ksi_bytes_drop(pool, &socket->in);
     ksi_bytes_drop(pool, &socket->out);
     if (socket->index) give_slot(io, socket->index);
+    ksi_limit_leave(socket->limit, socket->listens);
     ksi_pool_give(pool, socket, socket->size_class);
 }
 
@@ -105,6 +116,7 @@ static void take_away(struct ksi_scheduler *s, struct ksi_socket *socket)
 
 void ksi_socket_close(struct ksi_io *io, struct ksi_socket *socket)
 {
+    ksi_active_pick_up(io, socket); /* to be dropped */
     take_away(io->scheduler, socket);
     ksi_socket_destroy(io, socket);
 }
@@ -118,12 +130,13 @@ static bool wanders(const struct ksi_scheduler *s) { return s->parallel; }
 static struct ksi_socket *in_flight(struct ksi_scheduler *s, ks_socket handle)
 {
     if (handle.id & IN_FLIGHT) return (struct ksi_socket *)(uintptr_t)(handle.id & ~IN_FLIGHT);
-    struct ksi_socket *socket = find(s->io, handle.id);
+    struct ksi_socket *socket = ksi_socket_find(s->io, handle.id);
     return socket && socket->owner == 0 ? socket : NULL;
 }
 
 static void leave(struct ksi_io *io, struct ksi_socket *socket)
 {
+    ksi_active_unask(socket);
     ksi_output_unmark(socket);
     ksi_output_send(io, socket);
     (void)ksi_poller_set(&io->poller, EPOLL_CTL_DEL, socket->fd, 0, 0);
@@ -149,6 +162,7 @@ static bool detach(struct ksi_scheduler *s, ks_socket *handle)
 {
     struct ksi_socket *socket = s->current ? ksi_socket_mine(s->io, *handle) : NULL;
     if (!socket) return false;
+    ksi_active_pick_up(s->io, socket);
     take_away(s, socket);
     if (!wanders(s)) return true;
     leave(s->io, socket);
@@ -170,7 +184,9 @@ static void attach(struct ksi_scheduler *s, ks_socket *handle, struct ksi_proces
     good = good && give_to(s, socket, to);
     if (!good && socket) ksi_socket_destroy(s->io, socket);
     *handle = good ? ksi_socket_handle(socket) : (ks_socket){ 0 };
-    if (good && ksi_bytes_count(&socket->out)) ksi_output_mark(s->io, socket);
+    if (!good) return;
+    if (ksi_bytes_count(&socket->out)) ksi_output_mark(s->io, socket);
+    ksi_active_put_down(s->io, socket);
 }
 
 static void drain(struct ksi_scheduler *s)
@@ -185,9 +201,11 @@ static void drain(struct ksi_scheduler *s)
     }
 }
 
-const struct ksi_socket_hooks ksi_socket_hooks = {
-    .detach = detach, .attach = attach, .close = close_in_flight, .drain = drain
-};
+const struct ksi_socket_hooks ksi_socket_hooks = { .detach = detach,
+    .attach = attach,
+    .close = close_in_flight,
+    .drain = drain,
+    .taken = ksi_active_taken };
 
 /* --- a new one -------------------------------------------------------------------------------- */
 static ks_status add(struct ksi_io *io, struct ksi_socket *socket)
@@ -199,7 +217,7 @@ static ks_status add(struct ksi_io *io, struct ksi_socket *socket)
 }
 
 ks_status ksi_socket_new(
-    struct ksi_io *io, int take_fd, const ks_tcp_options *options, struct ksi_socket **ret_socket)
+    struct ksi_io *io, int take_fd, const struct ksi_socket *like, struct ksi_socket **ret_socket)
 {
     struct ksi_pool *pool = &io->scheduler->pool;
     uint8_t size_class;
@@ -210,13 +228,20 @@ ks_status ksi_socket_new(
             .readable = true,
             .writable = true,
             .size_class = size_class,
-            .packet_max = options->packet_max,
-            .send_buffer = options->send_buffer,
-            .send_timeout = options->send_timeout };
+            .datagrams = like->datagrams,
+            .local = like->local,
+            .packet = like->packet,
+            .packet_max = like->packet_max,
+            .high_watermark = like->high_watermark,
+            .low_watermark = like->low_watermark,
+            .send_timeout = like->send_timeout };
         status = add(io, socket);
     }
-    if (!status) *ret_socket = socket;
-    if (!status) return KS_OK;
+    if (!status) {
+        socket->limit = ksi_limit_share(like->limit);
+        *ret_socket = socket;
+        return KS_OK;
+    }
     if (socket) ksi_pool_give(pool, socket, size_class);
     close(take_fd);
     return status;
@@ -224,12 +249,12 @@ ks_status ksi_socket_new(
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 /* The first wait gets the time-out as it is, later ones what is left; never early. */
-static ks_ms time_left(struct ksi_scheduler *s, struct ksi_patience *patience)
+ks_ms ksi_patience_left(struct ksi_scheduler *s, struct ksi_patience *patience)
 {
     if (patience->timeout >= KS_INFINITY) return KS_INFINITY;
     if (patience->timeout <= 0) return 0;
     ks_ms now = ksi_fresh_ns(s) / NS_PER_MS;
-    if (patience->until) return patience->until - now;
+    if (patience->until) return patience->until > now ? patience->until - now : 0;
     patience->until = now + 1 + patience->timeout;
     return patience->timeout;
 }
@@ -239,7 +264,7 @@ ks_status ksi_socket_wait(
 {
     struct ksi_scheduler *s = io->scheduler;
     if (!ksi_may_block(s)) return KS_DENIED;
-    ks_ms left = time_left(s, patience);
+    ks_ms left = ksi_patience_left(s, patience);
     if (left <= 0) return KS_TIMEOUT;
     if (what == KS_READABLE && ksi_drain_interrupts(s, s->current)) return KS_DRAINING;
     io->unblocked = 0;
@@ -251,14 +276,15 @@ ks_status ksi_socket_wait(
 
 void ksi_socket_event(struct ksi_io *io, uint64_t data, uint32_t events)
 {
-    struct ksi_socket *socket = find(io, data);
+    struct ksi_socket *socket = ksi_socket_find(io, data);
     if (!socket) return;
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) socket->hung_up = true;
+    if (!socket->datagrams && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))) socket->hung_up = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) socket->readable = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
         socket->writable = true;
         ksi_output_send(io, socket);
     }
+    if (socket->active) ksi_active_deliver(io, socket);
     bool wakes = ((socket->waits & KS_READABLE) && socket->readable) ||
         ((socket->waits & KS_WRITABLE) && ksi_output_is_low(socket));
     struct ksi_process *owner = wakes ? ksi_process_of(io->scheduler, socket->owner) : NULL;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tcp.c - listen, accept, connect, close, names. See kiosk/tcp.h. */
+/* tcp.c - streams: listen, accept, connect. See kiosk/tcp.h. */
 #define _GNU_SOURCE /* accept4 */
 #include "base/base.h"
 #include "io/address.h"
+#include "io/bind.h"
+#include "io/limit.h"
 #include "io/socket.h"
 #include "runtime/drain.h"
 #include <errno.h>
@@ -11,66 +13,89 @@
 #include <unistd.h>
 
 enum { BUFFER_DEFAULT = 64 * 1024, BUFFER_MAX = 1 << 30, BACKLOG = 1024, SEND_TIMEOUT = 30000 };
+enum { MODE_MAX = 0777, RETRY_MS = 5 };
 
 /* --- options ---------------------------------------------------------------------------------- */
+static bool fits(const ks_tcp_options *options)
+{
+    return options->packet_max <= BUFFER_MAX && options->high_watermark <= BUFFER_MAX &&
+        options->low_watermark < options->high_watermark && options->send_timeout > 0 &&
+        options->backlog > 0 && options->packet <= KS_PACKET_4 && options->mode <= MODE_MAX &&
+        options->kernel_receive_buffer <= BUFFER_MAX && options->kernel_send_buffer <= BUFFER_MAX;
+}
+
 static bool complete(const ks_tcp_options *given, size_t size, ks_tcp_options *ret_options)
 {
     ks_tcp_options options = { 0 };
     if (given) memcpy(&options, given, size < sizeof options ? size : sizeof options);
     if (!options.packet_max) options.packet_max = BUFFER_DEFAULT;
-    if (!options.send_buffer) options.send_buffer = BUFFER_DEFAULT;
+    if (!options.high_watermark) options.high_watermark = BUFFER_DEFAULT;
+    if (!options.low_watermark) options.low_watermark = options.high_watermark / 2;
     if (!options.send_timeout) options.send_timeout = SEND_TIMEOUT;
     if (!options.backlog) options.backlog = BACKLOG;
     *ret_options = options;
-    return options.packet_max <= BUFFER_MAX && options.send_buffer <= BUFFER_MAX &&
-        options.send_timeout > 0 && options.backlog > 0;
+    return fits(&options);
 }
 
-static ks_status set_option(int fd, int level, int name, int value)
+static struct ksi_socket settings_of(
+    const struct ksi_address *address, const ks_tcp_options *options)
 {
-    return setsockopt(fd, level, name, &value, sizeof value) ? -errno : KS_OK;
+    return (struct ksi_socket){ .local = address->any.sa_family == AF_UNIX,
+        .packet = (uint8_t)options->packet,
+        .packet_max = options->packet_max,
+        .high_watermark = options->high_watermark,
+        .low_watermark = options->low_watermark,
+        .send_timeout = options->send_timeout };
 }
 
-/* *ret_fd is the caller's also when an option failed; else -1. */
-static ks_status open_stream(int family, const ks_tcp_options *options, int *ret_fd)
+static struct ksi_binding binding_of(const ks_tcp_options *options)
 {
-    *ret_fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (*ret_fd < 0) return -errno;
-    return options->delay ? KS_OK : set_option(*ret_fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    return (struct ksi_binding){ .type = SOCK_STREAM,
+        .backlog = options->backlog,
+        .reuse_port = options->reuse_port,
+        .replace_stale = options->replace_stale,
+        .mode = options->mode,
+        .receive_buffer = options->kernel_receive_buffer,
+        .send_buffer = options->kernel_send_buffer };
 }
 
-/* --- listening -------------------------------------------------------------------------------- */
-static ks_status bind_and_listen(
-    int fd, const struct ksi_address *address, const ks_tcp_options *options)
+/* Of TCP; what is accepted has them from its listener. */
+static ks_status set_options(int fd, int family, const ks_tcp_options *options)
 {
-    ks_status status = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (!status && options->reuse_port) status = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    if (!status && address->any.sa_family == AF_INET6)
-        status = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, address->every ? 0 : 1);
-    if (status) return status;
-    if (bind(fd, &address->any, address->size)) return -errno;
-    return listen(fd, options->backlog) ? -errno : KS_OK;
-}
-
-static ks_status open_listener(
-    const struct ksi_address *address, const ks_tcp_options *options, int *ret_fd)
-{
-    ks_status status = open_stream(address->any.sa_family, options, ret_fd);
-    if (!status) status = bind_and_listen(*ret_fd, address, options);
-    if (status && *ret_fd >= 0) close(*ret_fd);
+    ks_status status = KS_OK;
+    if (family == AF_UNIX) return KS_OK;
+    if (!options->delay) status = ksi_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (!status && options->keepalive) status = ksi_set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     return status;
 }
 
-/* Every address of a machine without IPv6 is every IPv4 address. */
-static ks_status open_every(
-    const struct ksi_address *address, const ks_tcp_options *options, int *ret_fd)
+/* --- listening -------------------------------------------------------------------------------- */
+static ks_status set_limit(struct ksi_io *io, struct ksi_socket *listener, uint32_t max)
 {
-    ks_status status = open_listener(address, options, ret_fd);
-    if (status != -EAFNOSUPPORT && status != -EADDRNOTAVAIL) return status;
-    struct ksi_address v4 = { .size = sizeof v4.v4, .every = true };
-    v4.v4.sin_family = AF_INET;
-    v4.v4.sin_port = address->v6.sin6_port;
-    return open_listener(&v4, options, ret_fd);
+    if (!max) return KS_OK;
+    listener->limit = ksi_limit_new(io->scheduler, max);
+    if (listener->limit) return KS_OK;
+    ksi_socket_close(io, listener);
+    return KS_NOMEM;
+}
+
+static ks_status listen_at(struct ksi_io *io, const struct ksi_address *address,
+    const ks_tcp_options *options, ks_socket *ret_listener)
+{
+    int fd;
+    struct ksi_binding how = binding_of(options);
+    ks_status status = ksi_open_bound(address, &how, &fd);
+    if (status) return status;
+    status = set_options(fd, address->any.sa_family, options);
+    if (status) close(fd);
+    if (status) return status;
+    struct ksi_socket *listener, like = settings_of(address, options);
+    status = ksi_socket_new(io, fd, &like, &listener);
+    if (status) return status;
+    listener->listens = true;
+    status = set_limit(io, listener, options->connections_max);
+    if (!status) *ret_listener = ksi_socket_handle(listener);
+    return status;
 }
 
 ks_status ks_tcp_listen_(
@@ -82,15 +107,12 @@ ks_status ks_tcp_listen_(
     struct ksi_address address;
     ks_tcp_options options;
     if (!ksi_address_parse(text, &address) || !complete(given, size, &options)) return KS_BADARG;
-    int fd;
-    ks_status status = address.every ? open_every(&address, &options, &fd)
-                                     : open_listener(&address, &options, &fd);
-    struct ksi_socket *listener;
-    if (!status) status = ksi_socket_new(io, fd, &options, &listener);
-    if (status) return status;
-    listener->listens = true;
-    *ret_listener = ksi_socket_handle(listener);
-    return KS_OK;
+    ks_status status = KS_TIMEOUT;
+    for (int i = 0; status == KS_TIMEOUT && i < KSI_BIND_TRIES; i++) {
+        if (i) ks_sleep(1);
+        status = listen_at(io, &address, &options, ret_listener);
+    }
+    return status == KS_TIMEOUT ? -EBUSY : status;
 }
 
 /* --- accepting -------------------------------------------------------------------------------- */
@@ -129,6 +151,11 @@ static ks_status accept_next(
     if (patience->timeout <= 0) listener->readable = true;
     for (;;) { /* until somebody comes, or the patience is over */
         if (ksi_is_draining(io->scheduler)) return KS_DRAINING;
+        if (!ksi_limit_has_room(listener->limit)) {
+            ks_status status = ksi_limit_wait(io, listener, patience);
+            if (status) return status;
+            continue;
+        }
         if (listener->readable) {
             ks_status status = accept_one(listener, ret_fd);
             if (status != KS_TIMEOUT) return status;
@@ -151,43 +178,71 @@ ks_status ks_tcp_accept(ks_socket handle, ks_ms timeout, ks_socket *ret_socket)
     int fd;
     ks_status status = accept_next(io, listener, &patience, &fd);
     if (status) return status;
-    ks_tcp_options options = { .packet_max = listener->packet_max,
-        .send_buffer = listener->send_buffer,
-        .send_timeout = listener->send_timeout };
-    struct ksi_socket *socket;
-    status = ksi_socket_new(io, fd, &options, &socket); /* TCP_NODELAY comes from the listener */
+    struct ksi_socket *socket; /* the kernel's options, too, come from the listener */
+    status = ksi_socket_new(io, fd, listener, &socket);
     if (!status) *ret_socket = ksi_socket_handle(socket);
     return status;
 }
 
 /* --- connecting ------------------------------------------------------------------------------- */
-/* KS_OK: established, or on the way. */
-static ks_status begin_connect(
-    const struct ksi_address *address, const ks_tcp_options *options, int *ret_fd)
+/* With the local address that it is to have. */
+static ks_status open_to_connect(const struct ksi_address *address, const ks_tcp_options *options,
+    const struct ksi_address *local, int *ret_fd)
 {
-    ks_status status = open_stream(address->any.sa_family, options, ret_fd);
-    if (!status && connect(*ret_fd, &address->any, address->size) && errno != EINPROGRESS &&
-        errno != EINTR)
-        status = -errno;
+    struct ksi_binding how = binding_of(options);
+    ks_status status = ksi_open(address->any.sa_family, &how, ret_fd);
+    if (!status) status = set_options(*ret_fd, address->any.sa_family, options);
+    if (!status && options->local && bind(*ret_fd, &local->any, local->size)) status = -errno;
     if (status && *ret_fd >= 0) close(*ret_fd);
     return status;
 }
 
-static ks_status end_connect(struct ksi_io *io, struct ksi_socket *socket, ks_ms timeout)
+/* KS_OK: established; KS_TIMEOUT: on the way, there will be an event; -EAGAIN: a Unix listener has
+ * its queue full, of which no event tells. */
+static ks_status begin_connect(const struct ksi_socket *socket, const struct ksi_address *address)
 {
-    struct ksi_patience patience = { .timeout = timeout };
+    if (!connect(socket->fd, &address->any, address->size)) return KS_OK;
+    return errno == EINPROGRESS || errno == EINTR ? KS_TIMEOUT : -errno;
+}
+
+static ks_status wait_a_little(
+    struct ksi_io *io, struct ksi_socket *socket, struct ksi_patience *patience)
+{
+    ks_ms left = ksi_patience_left(io->scheduler, patience);
+    if (left <= 0) return KS_TIMEOUT;
+    struct ksi_patience pause = { .timeout = left < RETRY_MS ? left : RETRY_MS };
+    ks_status status = ksi_socket_wait(io, socket, 0, &pause);
+    return status == KS_TIMEOUT ? KS_OK : status;
+}
+
+static ks_status end_connect(
+    struct ksi_io *io, struct ksi_socket *socket, struct ksi_patience *patience)
+{
     struct ksi_address peer;
     for (;;) { /* until it is decided, or the patience is over */
         int error = 0;
         socklen_t size = sizeof error;
         if (getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &error, &size)) return -errno;
         if (error) return -error;
-        size = sizeof peer.v6;
+        size = KSI_ADDRESS_SIZE;
         if (!getpeername(socket->fd, &peer.any, &size)) return KS_OK;
         if (errno != ENOTCONN) return -errno;
-        ks_status status = ksi_socket_wait(io, socket, KS_WRITABLE, &patience);
+        ks_status status = ksi_socket_wait(io, socket, KS_WRITABLE, patience);
         if (status) return status;
     }
+}
+
+static ks_status connect_to(
+    struct ksi_io *io, struct ksi_socket *socket, const struct ksi_address *address, ks_ms timeout)
+{
+    struct ksi_patience patience = { .timeout = timeout };
+    ks_status status;
+    while ((status = begin_connect(socket, address)) == -EAGAIN && socket->local) {
+        status = wait_a_little(io, socket, &patience);
+        if (status) return status;
+    }
+    if (!status && socket->local) socket->hung_up = false; /* it was, before it was connected */
+    return status == KS_TIMEOUT ? end_connect(io, socket, &patience) : status;
 }
 
 ks_status ks_tcp_connect_(const char *text, const ks_tcp_options *given, size_t size, ks_ms timeout,
@@ -196,73 +251,20 @@ ks_status ks_tcp_connect_(const char *text, const ks_tcp_options *given, size_t 
     KSI_ENTER(s);
     struct ksi_io *io = ksi_io_of(s);
     if (!io) return KS_DENIED;
-    struct ksi_address address;
+    struct ksi_address address, local;
     ks_tcp_options options;
     if (!ksi_address_parse(text, &address) || address.every || !complete(given, size, &options))
         return KS_BADARG;
+    if (options.local && !ksi_address_parse(options.local, &local)) return KS_BADARG;
     int fd;
-    struct ksi_socket *socket;
-    ks_status status = begin_connect(&address, &options, &fd);
-    if (!status) status = ksi_socket_new(io, fd, &options, &socket);
+    struct ksi_socket *socket, like = settings_of(&address, &options);
+    ks_status status = open_to_connect(&address, &options, &local, &fd);
+    if (!status) status = ksi_socket_new(io, fd, &like, &socket);
     if (status) return status;
-    status = end_connect(io, socket, timeout);
+    status = connect_to(io, socket, &address, timeout);
     if (status)
         ksi_socket_close(io, socket);
     else
         *ret_socket = ksi_socket_handle(socket);
     return status;
-}
-
-/* --- the rest --------------------------------------------------------------------------------- */
-void ks_close(ks_socket handle)
-{
-    KSI_ENTER(s);
-    struct ksi_io *io = ksi_io_of(s);
-    struct ksi_socket *socket = ksi_socket_mine(io, handle);
-    if (socket) ksi_socket_close(io, socket);
-}
-
-ks_status ks_shutdown_write(ks_socket handle)
-{
-    KSI_ENTER(s);
-    struct ksi_io *io = ksi_io_of(s);
-    struct ksi_socket *socket = ksi_socket_mine(io, handle);
-    if (!socket) return -EBADF;
-    if (socket->listens) return -ENOTCONN;
-    if (socket->shut) return KS_OK;
-    socket->shut = true;
-    ksi_output_unmark(socket);
-    ksi_output_send(io, socket); /* what is left now is followed by the end when it is sent */
-    return KS_OK;
-}
-
-static ks_status print_name(ks_socket handle,
-    int (*get)(int fd, struct sockaddr *address, socklen_t *size), char *buffer, size_t size)
-{
-    KSI_ENTER(s);
-    struct ksi_socket *socket = ksi_socket_mine(ksi_io_of(s), handle);
-    if (!socket) return -EBADF;
-    struct ksi_address address = { .size = sizeof address.v6 };
-    if (get(socket->fd, &address.any, &address.size)) return -errno;
-    return ksi_address_print(&address, buffer, size);
-}
-
-static int peer_of(int fd, struct sockaddr *address, socklen_t *size)
-{
-    return getpeername(fd, address, size);
-}
-
-static int own_of(int fd, struct sockaddr *address, socklen_t *size)
-{
-    return getsockname(fd, address, size);
-}
-
-ks_status ks_peer_name(ks_socket handle, char *buffer, size_t size)
-{
-    return print_name(handle, peer_of, buffer, size);
-}
-
-ks_status ks_local_name(ks_socket handle, char *buffer, size_t size)
-{
-    return print_name(handle, own_of, buffer, size);
 }

@@ -201,7 +201,8 @@ static const char *kind_of(const struct ksi_message *m)
         [KSI_STOP] = "stop",
         [KSI_STATUS] = "status",
         [KSI_TRAPPED] = "exit",
-        [KSI_RESPONSE] = "response" };
+        [KSI_RESPONSE] = "response",
+        [KSI_PACKET] = "packet" };
     if (m->public.op) return m->public.op->kind == KS_OP_CALL ? "call" : "cast";
     return m->kind < KSI_COUNT_OF(kinds) && kinds[m->kind] ? kinds[m->kind] : "?";
 }

@@ -66,12 +66,15 @@ static inline uint64_t ksi_mailbox_bytes(const struct ksi_process *p)
         64;
 }
 
+/* Its socket hears that a packet is no longer in the mailbox. */
+void ksi_packet_taken(const struct ksi_message *m);
 /* What else the message that *link pointed at leaves behind. */
 static inline void ksi_mailbox_taken(
     struct ksi_process *p, struct ksi_message *m, struct ksi_message **link)
 {
     if (p->flags & KSI_MARKED) ksi_marks_taken(p, &m->next, link);
     if (m->weight || (p->flags & KSI_LINE)) ksi_mailbox_lighter(p, m);
+    if (KSI_UNLIKELY(m->kind == KSI_PACKET)) ksi_packet_taken(m);
 }
 
 /* Takes out the message that *link points at. */

@@ -90,6 +90,12 @@ static void move_in(ks_socket *socket, void *arg)
     arrival->scheduler->runtime->sockets->attach(arrival->scheduler, socket, arrival->receiver);
 }
 
+void ksi_packet_taken(const struct ksi_message *m)
+{
+    struct ksi_scheduler *s = ksi_this_scheduler;
+    s->runtime->sockets->taken(s, m);
+}
+
 void ksi_message_arrive(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     if (KSI_LIKELY(!(m->flags & KSI_MOVES))) return;

@@ -22,6 +22,7 @@ enum ksi_kind {
     KSI_TRAPPED,  /* an exit that was trapped, body is a ks_exited */
     KSI_RESPONSE, /* to an asynchronous request, body is a struct ksi_response: request.h */
     KSI_TIMEOUT,  /* a named time-out; ref is the handle of its record */
+    KSI_PACKET,   /* of its receiver's socket; the body begins with the handle, weight is not 0 */
     /* below: signals, applied on arrival, never queued in a mailbox */
     KSI_REPLY,
     KSI_EXIT,

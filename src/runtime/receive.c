@@ -30,7 +30,9 @@ struct filter {
 static inline bool fits(const struct filter *filter, const struct ksi_message *m)
 {
     if (m->public.op) return false;
-    if (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED && m->kind != KSI_RESPONSE) return false;
+    if (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED && m->kind != KSI_RESPONSE &&
+        m->kind != KSI_PACKET)
+        return false;
     if (filter->type) return m->public.type == filter->type;
     if (filter->ref) return m->ref == filter->ref;
     return !filter->fits || filter->fits(&m->public, filter->arg);

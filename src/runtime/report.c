@@ -102,8 +102,8 @@ static void add_message(struct report *report, const struct ksi_message *m, cons
 static const char *kind_name(const struct ksi_event *event)
 {
     static const char *const names[] = { "message", "start", "stop", "status", "exit", "response",
-        "time-out", "reply", "exit signal", "link", "link exit", "unlink", "unlinked", "monitor",
-        "demonitor", "down", "by an alias", "drain", "settled", "answer", "event" };
+        "time-out", "packet", "reply", "exit signal", "link", "link exit", "unlink", "unlinked",
+        "monitor", "demonitor", "down", "by an alias", "drain", "settled", "answer", "event" };
     return event->kind >= 0 && event->kind < (int64_t)KSI_COUNT_OF(names) ? names[event->kind]
                                                                           : "?";
 }

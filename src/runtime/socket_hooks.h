@@ -6,6 +6,7 @@
 
 struct ksi_scheduler;
 struct ksi_process;
+struct ksi_message;
 struct ksi_socket_hooks {
     /* Taken from the running process; false: not its own. The handle becomes that of a socket in
      * flight. */
@@ -16,6 +17,8 @@ struct ksi_socket_hooks {
     void (*close)(struct ksi_scheduler *s, ks_socket socket);
     /* The runtime drains: who accepts, or waits and traps that, is woken. */
     void (*drain)(struct ksi_scheduler *s);
+    /* A KSI_PACKET was taken out of the mailbox of its owner. */
+    void (*taken)(struct ksi_scheduler *s, const struct ksi_message *m);
 };
 
 #endif

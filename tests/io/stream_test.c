@@ -203,7 +203,7 @@ SCENARIO(what_was_written_is_sent_by_close)
 
 static void a_reader_that_never_reads_is_given_up(void)
 {
-    struct pair pair = connected(&(ks_tcp_options){ .send_timeout = 50, .send_buffer = 1000 });
+    struct pair pair = connected(&(ks_tcp_options){ .send_timeout = 50, .high_watermark = 1000 });
     static char bytes[100000];
     ks_status status = KS_OK;
     ks_ms start = ks_now();
@@ -225,7 +225,7 @@ static void read_all(void *arg)
 
 static void what_the_kernel_did_not_take_is_sent_later(void)
 {
-    struct pair pair = connected(&(ks_tcp_options){ .send_buffer = 1 << 29 });
+    struct pair pair = connected(&(ks_tcp_options){ .high_watermark = 1 << 29 });
     static char bytes[1 << 24];
     static size_t sum;
     ck_assert_int_eq(ks_write(pair.here, (ks_text){ bytes, sizeof bytes }), KS_OK); /* at once */

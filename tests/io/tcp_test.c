@@ -35,7 +35,7 @@ static void wrong_arguments_are_refused(void)
     ck_assert_int_eq(ks_tcp_connect(":80", NULL, 1000, &socket), KS_BADARG);
     const ks_tcp_options wrong[] = {
         { .packet_max = UINT32_MAX },
-        { .send_buffer = UINT32_MAX },
+        { .high_watermark = UINT32_MAX },
         { .send_timeout = -1 },
         { .backlog = -1 },
     };
@@ -82,7 +82,7 @@ static void options_are_inherited(void)
 {
     char address[64];
     const ks_tcp_options options[] = {
-        { .packet_max = 100, .send_buffer = 200, .send_timeout = 300 },
+        { .packet_max = 100, .high_watermark = 200, .send_timeout = 300 },
         { .delay = true },
     };
     for (int i = 0; i < 2; i++) {
@@ -92,7 +92,7 @@ static void options_are_inherited(void)
         ck_assert_int_eq(option(here, IPPROTO_TCP, TCP_NODELAY) != 0, !options[i].delay);
         ck_assert_int_eq(option(there, IPPROTO_TCP, TCP_NODELAY) != 0, !options[i].delay);
         ck_assert_uint_eq(inside(there)->packet_max, i ? 65536 : 100);
-        ck_assert_uint_eq(inside(there)->send_buffer, i ? 65536 : 200);
+        ck_assert_uint_eq(inside(there)->high_watermark, i ? 65536 : 200);
         ck_assert_int_eq((int)inside(there)->send_timeout, i ? 30000 : 300);
     }
 }
