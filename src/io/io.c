@@ -13,7 +13,7 @@ static void on_event(void *arg, uint64_t data, uint32_t events)
     if (KSI_UNLIKELY(data == KSI_IO_SIGNALS))
         io->on_signals(io->signals_arg);
     else if (data & KSI_IO_FOREIGN)
-        ksi_waiting_event(io, data);
+        ksi_waiting_event(io, data, events);
     else
         ksi_socket_event(io, data, events);
 }

@@ -13,10 +13,15 @@ struct ksi_socket_slot {
     uint32_t generation;       /* 31 bits; of the tenant, or of the next one */
     uint32_t next;             /* free slots; 0: the last one */
 };
+struct ksi_message;
 struct ksi_waiting { /* of a descriptor number that is not one of our sockets */
     uint64_t pid;    /* who waits; 0: nobody */
     uint32_t serial; /* 31 bits; of the latest wait: events of earlier ones are not for it */
+    uint32_t record; /* of who watches */
     bool registered; /* probably still known to epoll, disarmed */
+    bool told;       /* a message was sent, and nobody has watched since */
+    uint8_t events;  /* KS_READABLE, KS_WRITABLE: what is watched for */
+    struct ksi_message *message; /* to be sent to who watches; NULL: the process is blocked */
 };
 
 struct ksi_io {
@@ -65,6 +70,6 @@ char *ksi_io_scratch(struct ksi_io *io, size_t size);
 ks_status ksi_io_block(struct ksi_io *io, ks_ms timeout);
 
 /* --- wait.c ----------------------------------------------------------------------------------- */
-void ksi_waiting_event(struct ksi_io *io, uint64_t data);
+void ksi_waiting_event(struct ksi_io *io, uint64_t data, uint32_t events);
 
 #endif
