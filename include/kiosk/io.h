@@ -15,6 +15,10 @@ enum { KS_READABLE = 1, KS_WRITABLE = 2 };
  * -EPERM (a regular file), -EBUSY (another process waits for it, or it is the runtime's own),
  * -ENOMEM, KS_DENIED (not inside a process). */
 KS_API ks_status ks_wait_fd(int fd, int events, ks_ms timeout) KS_MUST_USE;
+/* libpq: what PQconnectPoll wants to wait for, until it wants nothing more:
+ *     int want = poll == PGRES_POLLING_READING ? KS_READABLE : KS_WRITABLE;
+ *     status = ks_wait_fd(PQsocket(connection), want, ks_until(deadline));
+ * curl: curl_multi_waitfds, c-ares: ares_fds and ares_timeout, give what ks_wait_fds takes. */
 
 /* The same for many, as poll(2): until at least one of them is ready. `ready` of each is what it is
  * ready for, 0 when it is not; one without events, or with a negative number, is passed over.

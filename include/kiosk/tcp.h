@@ -57,7 +57,8 @@ static inline ks_status ks_tcp_connect(const char *address, const ks_tcp_options
 
 /* --- reading: KS_CLOSED when the peer ended the stream, KS_TIMEOUT, -errno; KS_DRAINING, once, to
  * who traps that (drain.h) --------------------------------------------------------------------- */
-/* Whatever is there, at least a byte; borrowed until the next read of this socket. */
+/* Whatever is there, at least a byte; borrowed until the next read of this socket, or until it is
+ * active. */
 KS_API ks_status ks_read(ks_socket socket, ks_ms timeout, ks_text *ret_bytes) KS_MUST_USE;
 /* Without CR LF or LF. */
 KS_API ks_status ks_read_line(ks_socket socket, ks_ms timeout, ks_text *ret_line) KS_MUST_USE;

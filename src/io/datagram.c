@@ -103,7 +103,8 @@ static ks_status send_one(struct ksi_socket *socket, const struct ksi_address *t
     return KS_OK;
 }
 
-/* The queue that is full may be that of a Unix peer, of which no event tells. */
+/* The queue that is full may be that of a Unix peer: an event for ours comes at once, and in vain,
+ * with each attempt. */
 static ks_status wait_for_room(
     struct ksi_io *io, struct ksi_socket *socket, struct ksi_patience *patience)
 {

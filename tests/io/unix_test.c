@@ -2,9 +2,11 @@
 /* unix_test - streams and datagrams of Unix sockets: paths, abstract names, stale files, who is
  * there. */
 #include "io/scenario.h"
+#include "io/socket.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -45,7 +47,8 @@ static void ck_talks(struct pair pair)
     ck_assert_int_eq(ks_read_line(pair.there, 1000, &text), KS_OK);
     ck_assert_str_eq(text.ptr, "one");
     ck_assert_int_eq(ks_write(pair.there, ks_lit("answer")), KS_OK);
-    ks_close(pair.there); /* with "two" unread: the answer arrives, and then the end */
+    write_text(pair.here, "three");
+    ks_close(pair.there); /* with much unread: the answer arrives, and then the end */
     ck_assert_int_eq(ks_read_exactly(pair.here, 6, 1000, &text), KS_OK);
     ck_assert_str_eq(text.ptr, "answer");
     ck_assert_int_eq(ks_read(pair.here, 1000, &text), KS_CLOSED);
@@ -149,6 +152,7 @@ static void a_full_queue_is_waited_for(void)
     ks_pid taker = ks_spawn_monitor(take_one_later, NULL, &done);
     ck_assert_int_eq(ks_controlling_process(listener, taker), KS_OK);
     ck_assert_int_eq(ks_tcp_connect(address_of("full"), NULL, 5000, &socket), KS_OK);
+    ck_assert(!ksi_socket_mine(ksi_io_of(ksi_this_scheduler), socket)->hung_up);
     ck_assert_ptr_nonnull(ks_receive_ref(done, 1000));
     remove_folder("full");
 }
@@ -269,25 +273,26 @@ static void read_some_later(void *arg)
     while (ks_udp_receive(socket, 200, &got) == KS_OK) {}
 }
 
-/* Its queue is short, and no event says that there is room. */
+/* Its queue is short, and what fills it is another's. */
 static void a_full_peer_is_waited_for(void)
 {
-    ks_socket server, client;
+    ks_socket server, client, another;
     ks_address to;
     ks_ref done;
     ks_status status = KS_OK;
     ck_assert_int_eq(ks_udp_open("unix:@", NULL, &server), KS_OK);
     ck_assert_int_eq(
-        ks_udp_open("unix:@", &(ks_udp_options){ .send_timeout = 20 }, &client), KS_OK);
+        ks_udp_open("unix:@", &(ks_udp_options){ .send_timeout = 20 }, &another), KS_OK);
+    ck_assert_int_eq(ks_udp_open("unix:@", NULL, &client), KS_OK);
     ck_assert_int_eq(ks_local_address(server, &to), KS_OK);
     ks_ms begin = ks_now();
     for (int i = 0; i < 10000 && !status; i++) {
         begin = ks_now();
-        status = ks_udp_send(client, &to, ks_lit("more"));
+        status = ks_udp_send(another, &to, ks_lit("more"));
     }
     ck_assert_int_eq(status, KS_TIMEOUT);
     ck_assert_int_ge((int)(ks_now() - begin), 20);
-    ck_assert_int_eq(ks_socket_set(client, KS_SOCKET_SEND_TIMEOUT, 5000), KS_OK);
+    ck_assert_int_eq(ks_socket_set(client, KS_SOCKET_SEND_TIMEOUT, 3000), KS_OK);
     ks_pid reader = ks_spawn_monitor(read_some_later, NULL, &done);
     ck_assert_int_eq(ks_controlling_process(server, reader), KS_OK);
     ck_assert_int_eq(ks_udp_send(client, &to, ks_lit("waited")), KS_OK);
@@ -295,8 +300,41 @@ static void a_full_peer_is_waited_for(void)
 }
 SCENARIO(a_full_peer_is_waited_for)
 
-RUN_SUITE("unix", a_path_is_an_address_test, an_abstract_name_is_no_file_test,
-    the_kernel_says_who_connected_test, a_file_has_the_mode_that_was_said_test,
-    a_full_queue_is_waited_for_test, a_stale_path_is_replaced_when_asked_for_test,
-    what_is_in_use_is_never_replaced_test, who_is_just_binding_is_waited_for_test,
-    datagrams_have_paths_too_test, a_full_peer_is_waited_for_test)
+/* --- out of descriptors ----------------------------------------------------------------------- */
+static void without_descriptors_nothing_is_left(void)
+{
+    ks_socket socket;
+    struct rlimit old;
+    make_folder();
+    ck_assert_int_eq(ks_tcp_listen(address_of("old"), NULL, &socket), KS_OK);
+    ks_close(socket);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+    int next = dup(0), before = open_descriptors() - 1, refused = 0;
+    close(next);
+    ks_status status = -EMFILE;
+    for (int more = 0; status; more++) { /* the socket, the folder, the probe */
+        struct rlimit few = { .rlim_cur = (rlim_t)(next + more), .rlim_max = old.rlim_max };
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+        status = ks_tcp_listen(address_of("old"), &replaces, &socket);
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+        ck_assert(status == KS_OK || status == -EMFILE);
+        if (status == KS_OK) ks_close(socket);
+        ck_assert_int_eq(open_descriptors(), before);
+        refused += status != KS_OK;
+    }
+    ck_assert_int_eq(refused, 3);
+    struct rlimit none = { .rlim_cur = (rlim_t)next, .rlim_max = old.rlim_max };
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(ks_udp_open("127.0.0.1:0", NULL, &socket), -EMFILE);
+    ck_assert_int_eq(ks_tcp_connect("unix:@x", NULL, 1000, &socket), -EMFILE);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+    remove_folder("old");
+}
+SCENARIO(without_descriptors_nothing_is_left)
+
+RUN_SUITE("unix", without_descriptors_nothing_is_left_test, a_path_is_an_address_test,
+    an_abstract_name_is_no_file_test, the_kernel_says_who_connected_test,
+    a_file_has_the_mode_that_was_said_test, a_full_queue_is_waited_for_test,
+    a_stale_path_is_replaced_when_asked_for_test, what_is_in_use_is_never_replaced_test,
+    who_is_just_binding_is_waited_for_test, datagrams_have_paths_too_test,
+    a_full_peer_is_waited_for_test)
