@@ -51,8 +51,8 @@ typedef struct ks_pid {
 typedef struct ks_ref {
     uint64_t id[2];
 } ks_ref;
-/* A stream or listener; owned by one process; a message or start argument that holds it moves
- * it. */
+/* A stream, a listener, or one for datagrams; owned by one process; a message or start argument
+ * that holds it moves it. */
 typedef struct ks_socket {
     uint64_t id;
 } ks_socket;

@@ -501,6 +501,7 @@ static void with_short_memory(void *arg)
 static void without_memory_for_a_message_its_owner_ends(void)
 {
     int ended = 0;
+    if (ks_scheduler_count() > 1) return; /* each has a pool */
     ks_log_set_level(KS_LOG_CRITICAL);
     for (int n = 1; n < 12; n++) {
         ks_ref gone;

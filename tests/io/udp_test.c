@@ -3,6 +3,7 @@
 #include "io/scenario.h"
 #include "io/socket.h"
 #include <errno.h>
+#include <kiosk/test.h>
 
 struct two {
     ks_socket here, there;
@@ -258,9 +259,35 @@ static void a_flood_stays_outside(void)
 }
 SCENARIO(a_flood_stays_outside)
 
-RUN_SUITE("udp", datagrams_come_whole_and_say_from_where_test, one_that_is_waited_for_wakes_test,
-    what_is_too_long_is_cut_and_says_so_test, a_connected_one_hears_its_peer_only_test,
-    wrong_arguments_are_refused_test, a_port_is_shared_on_purpose_only_test,
-    every_address_serves_both_families_test, a_group_is_heard_by_who_joined_test,
-    active_ones_are_messages_test, an_error_is_a_message_and_the_socket_stays_test,
-    a_flood_stays_outside_test)
+/* --- where there are no sockets --------------------------------------------------------------- */
+static void ck_there_are_none(void)
+{
+    ks_socket socket;
+    ks_address address;
+    KS_CHECK(ks_udp_open("127.0.0.1:0", NULL, &socket) == KS_DENIED);
+    KS_CHECK(ks_tcp_listen("unix:@", NULL, &socket) == KS_DENIED);
+    KS_CHECK(ks_watch_fd(0, KS_READABLE) == KS_DENIED);
+    KS_CHECK(ks_wait_fds(NULL, 0, 0) == KS_DENIED);
+    ks_unwatch_fd(0);
+    socket = (ks_socket){ UINT64_C(1) << 32 | 1 };
+    KS_CHECK(ks_set_active(socket, KS_ACTIVE) == -EBADF);
+    KS_CHECK(ks_controlling_process(socket, ks_self()) == -EBADF);
+    KS_CHECK(ks_local_address(socket, &address) == -EBADF);
+    KS_CHECK(ks_socket_set(socket, KS_SOCKET_NODELAY, 1) == -EBADF);
+}
+
+static void in_a_simulation(void) { ck_there_are_none(); }
+
+START_TEST(elsewhere_there_are_none)
+{
+    ck_there_are_none();
+    ck_assert_int_eq(ks_simulate(NULL, in_a_simulation), 0);
+}
+END_TEST
+
+RUN_SUITE("udp", elsewhere_there_are_none, datagrams_come_whole_and_say_from_where_test,
+    one_that_is_waited_for_wakes_test, what_is_too_long_is_cut_and_says_so_test,
+    a_connected_one_hears_its_peer_only_test, wrong_arguments_are_refused_test,
+    a_port_is_shared_on_purpose_only_test, every_address_serves_both_families_test,
+    a_group_is_heard_by_who_joined_test, active_ones_are_messages_test,
+    an_error_is_a_message_and_the_socket_stays_test, a_flood_stays_outside_test)

@@ -322,7 +322,7 @@ static void without_descriptors_nothing_is_left(void)
         ck_assert_int_eq(open_descriptors(), before);
         refused += status != KS_OK;
     }
-    ck_assert_int_eq(refused, 3);
+    ck_assert_int_ge(refused, 3); /* more when lower numbers are taken */
     struct rlimit none = { .rlim_cur = (rlim_t)next, .rlim_max = old.rlim_max };
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     ck_assert_int_eq(ks_udp_open("127.0.0.1:0", NULL, &socket), -EMFILE);
