@@ -188,7 +188,7 @@ ks_status ks_udp_receive(ks_socket handle, ks_ms timeout, ks_datagram *ret_datag
     if (socket->active) return -EINVAL;
     ksi_io_be_fair(io);
     ksi_bytes_drop(&s->pool, &socket->in); /* what was lent */
-    ks_datagram datagram;
+    ks_datagram datagram = { .socket = handle };
     status = receive(io, socket, &patience, &datagram);
     if (!status) status = ksi_bytes_append(&s->pool, &socket->in, datagram.bytes);
     if (status) return status;
