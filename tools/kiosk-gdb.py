@@ -302,7 +302,8 @@ class Context:
     def __init__(self, stack):
         if not stack["lowest"]:
             raise Trouble(LOST)
-        self.sp = int(stack["sp"])
+        self.place = stack["place"]
+        self.sp = int(self.place["sp"])
         name = gdb.selected_frame().architecture().name()
         if "x86-64" in name:
             self.registers = self.x86_64()
@@ -315,8 +316,8 @@ class Context:
         return int.from_bytes(gdb.selected_inferior().read_memory(self.sp + place, 8), "little")
 
     def x86_64(self):
-        place = {"rip": self.word(0), "rbx": self.word(8), "rbp": self.word(16)}
-        return dict(place, rsp=self.sp + 8)
+        words = {"rip": "pc", "rsp": "sp", "rbx": "rbx", "rbp": "rbp"}
+        return {register: int(self.place[word]) for register, word in words.items()}
 
     def aarch64(self):
         saved = {"x%d" % (19 + i): self.word(8 * i) for i in range(12)}

@@ -4,15 +4,14 @@
 
 void ksi_context_start(void);
 
-void *ksi_context_make(void *top, void (*fn)(void *arg), void *arg)
+void ksi_context_make(struct ksi_place *ret_place, void *top, void (*fn)(void *arg), void *arg)
 {
     uintptr_t *sp = (uintptr_t *)((uintptr_t)top & ~(uintptr_t)15);
 #if defined(__x86_64__)
-    *--sp = 0; /* after the two pops rsp must be a multiple of 16 before the call */
-    *--sp = 0;
-    *--sp = (uintptr_t)arg;
-    *--sp = (uintptr_t)fn;
-    *--sp = (uintptr_t)ksi_context_start; /* popped by the switch */
+    *ret_place = (struct ksi_place){ .sp = (uintptr_t)sp,
+        .pc = (uintptr_t)ksi_context_start,
+        .rbx = (uintptr_t)fn,
+        .rbp = (uintptr_t)arg };
 #else
     enum { SAVED = 20, FN = 0, ARG = 1, RETURN = 11 };
     sp -= SAVED;
@@ -20,6 +19,6 @@ void *ksi_context_make(void *top, void (*fn)(void *arg), void *arg)
     sp[FN] = (uintptr_t)fn;
     sp[ARG] = (uintptr_t)arg;
     sp[RETURN] = (uintptr_t)ksi_context_start;
+    ret_place->sp = (uintptr_t)sp;
 #endif
-    return sp;
 }

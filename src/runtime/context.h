@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* context.h - the switch from one stack to another, and what the tools must be told of it.
  *
- * A context is a stack pointer below which [instruction][rbx][rbp] are saved (x86-64), or what
- * ksi_context_switch of context_aarch64.S saves. MXCSR and the x87 control word stay as they are: a
- * handler that changes them must change them back before it blocks. */
+ * What is kept stands in its place (x86-64), or below its stack pointer, see context_aarch64.S. MXCSR
+ * and the x87 control word stay as they are: a handler that changes them must change them back before
+ * it blocks. */
 #ifndef KSI_RUNTIME_CONTEXT_H
 #define KSI_RUNTIME_CONTEXT_H
 #include <stddef.h>
 #include <stdint.h>
 
-/* Runs fn(arg) at the first switch to the returned context; fn must not return. */
-void *ksi_context_make(void *top, void (*fn)(void *arg), void *arg);
+struct ksi_place {
+    uintptr_t sp;
+#if defined(__x86_64__)
+    uintptr_t pc, rbx, rbp;
+#endif
+};
+
+/* Runs fn(arg) on the stack below top at the first switch to the place; fn must not return. */
+void ksi_context_make(struct ksi_place *ret_place, void *top, void (*fn)(void *arg), void *arg);
 
 #if defined(__x86_64__)
 /* Inline, so that the compiler saves only what it needs; it ends in a jump, since a return after a
- * change of stack is always mispredicted. The red zone is stepped over first. */
+ * change of stack is always mispredicted. Nothing is pushed: the red zone stays, what the compiler says
+ * of the frame is right at each instruction, and no memory is touched but the place. */
 #define KSI_CONTEXT_SWITCH(save, load)                                                             \
     do {                                                                                           \
-        void **ksi_save_ = (save);                                                                 \
-        void *ksi_load_ = (load);                                                                  \
-        __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"                                             \
-                         "pushq %%rbp\n\tpushq %%rbx\n\t"                                          \
-                         "leaq 1f(%%rip), %%rax\n\tpushq %%rax\n\t"                                \
-                         "movq %%rsp, (%%rdi)\n\tmovq %%rsi, %%rsp\n\t"                            \
-                         "popq %%rax\n\tjmp *%%rax\n"                                              \
-                         "1:\tpopq %%rbx\n\tpopq %%rbp\n\tleaq 128(%%rsp), %%rsp"                  \
+        struct ksi_place *ksi_save_ = (save);                                                      \
+        const struct ksi_place *ksi_load_ = (load);                                                \
+        __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"                                               \
+                         "movq %%rsp, (%%rdi)\n\tmovq %%rax, 8(%%rdi)\n\t"                         \
+                         "movq %%rbx, 16(%%rdi)\n\tmovq %%rbp, 24(%%rdi)\n\t"                      \
+                         "movq (%%rsi), %%rsp\n\t"                                                 \
+                         "movq 16(%%rsi), %%rbx\n\tmovq 24(%%rsi), %%rbp\n\t"                      \
+                         "jmp *8(%%rsi)\n1:"                                                       \
                          : "+D"(ksi_save_), "+S"(ksi_load_)                                        \
                          :                                                                         \
                          : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",     \
@@ -33,8 +41,8 @@ void *ksi_context_make(void *top, void (*fn)(void *arg), void *arg);
                          "memory", "cc");                                                          \
     } while (0)
 #else
-void ksi_context_switch(void **save, void *load);
-#define KSI_CONTEXT_SWITCH(save, load) ksi_context_switch((save), (load))
+void ksi_context_switch(uintptr_t *save, uintptr_t load);
+#define KSI_CONTEXT_SWITCH(save, load) ksi_context_switch(&(save)->sp, (load)->sp)
 #endif
 
 #endif

@@ -100,7 +100,7 @@ static void put_memory(
     const struct ksi_stack *stack = p == s->current ? s->stack : p->stack;
     uintptr_t top = stack ? (uintptr_t)stack->lowest + stack->size : 0;
     uintptr_t at = (uintptr_t)__builtin_frame_address(0);
-    if (stack && stack == p->stack) at = (uintptr_t)stack->sp;
+    if (stack && stack == p->stack) at = stack->place.sp;
     info->stack_used = top > at ? top - at : 0;
 }
 

@@ -104,7 +104,7 @@ static bool new_region(struct ksi_stacks *stacks)
 /* The next use starts at the loop. */
 static void make_fresh(struct ksi_stacks *stacks, struct ksi_stack *stack)
 {
-    stack->sp = ksi_context_make(stack, stacks->entry, stacks->entry_arg);
+    ksi_context_make(&stack->place, stack, stacks->entry, stacks->entry_arg);
     stack->fresh = true;
     stack->fake = NULL;
 #if KSI_THREAD_SANITIZER

@@ -17,7 +17,7 @@
 
 struct ksi_runner;
 struct ksi_stack {
-    void *sp;                  /* context, while it does not run */
+    struct ksi_place place;    /* where it was left, while it does not run */
     struct ksi_runner *runner; /* whose thread it belongs to */
     struct ksi_stack *next;
     char *lowest; /* first usable byte */
@@ -87,7 +87,7 @@ static inline __attribute__((always_inline)) void ksi_stack_switch(
     /* In no function of its own, whose end ThreadSanitizer would count for the new fiber. */
     __tsan_switch_to_fiber(to->fiber, 0);
 #endif
-    KSI_CONTEXT_SWITCH(&from->sp, to->sp);
+    KSI_CONTEXT_SWITCH(&from->place, &to->place);
     ksi_stack_back(from);
 }
 /* First thing on a fresh stack. */

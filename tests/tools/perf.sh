@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# perf.sh CROWD - perf's call chains by frame pointers name the handler that works and what runs it,
+# perf.sh CROWD - perf's call chains name the handler that works and what runs it,
 # and end where its stack began. 77: no perf, or it may not record here.
 set -u
 crowd=$1
 command -v perf >/dev/null || exit 77
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-perf record -q -g -e cpu-clock:u -F 499 -o "$work/data" "$crowd" 1 >"$work/said" 2>&1 || {
+perf record -q --call-graph dwarf,2048 -e cpu-clock:u -F 499 -o "$work/data" "$crowd" 1 >"$work/said" 2>&1 || {
     grep -q -i -E 'permission|not supported|not permitted|no such' "$work/said" && exit 77
     cat "$work/said"
     exit 1
