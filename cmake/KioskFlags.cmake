@@ -28,8 +28,8 @@ set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 if(KIOSK_WERROR)
     list(APPEND warnings -Werror)
 endif()
-# Sanitizers find who called whom by frame pointers. Profilers can do without (docs/debugging.md), and
-# switching among many stacks is a tenth faster when each frame is shorter.
+# Sanitizers find who called whom by frame pointers. Profilers can do without (docs/debugging.md),
+# and switching among many stacks is a tenth faster when each frame is shorter.
 set(frame_pointers "")
 if(KIOSK_FRAME_POINTERS OR KIOSK_MEAN OR NOT KIOSK_SANITIZE STREQUAL "none")
     set(frame_pointers -fno-omit-frame-pointer)

@@ -100,7 +100,6 @@ void registry_lookup(void);
 void big_message_ref(void);
 void copy_1k(void);
 void latency_under_load(void);
-void server_latency_under_load(void);
 void work_2us(void);
 void work_20us(void);
 void skew(void);

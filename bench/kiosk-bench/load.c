@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* load.c - latency_under_load, server_latency_under_load: calls while plain processes compute
- * without pause; idle_cpu: what a program takes that does nothing. */
+/* load.c - latency_under_load: calls while plain processes compute without pause; idle_cpu: what a
+ * program takes that does nothing. */
 #include "bench.h"
 
 #include <stdatomic.h>
 #include <sys/resource.h>
 
-/* --- latency_under_load ----------------------------------------------------------------------- */
+/* --- latency_under_load -----------------------------------------------------------------------
+ * Two variants of the client. A server owns no stack while it waits, so that it is never tied to
+ * the thread of a hog; a plain process is, when it waits on a thread where a hog begins. */
 enum { HOGS_A_CORE = 2, STOP_S = 4, GIVE_UP_S = 8, SPINS = 10000, NS_PER_MS = 1000000 };
 static atomic_bool over;
+static atomic_uint hogs_there;
 static double until; /* hogs end then in any case: a client that never gets a core has waited */
 
 static void hog(void *arg)
@@ -17,6 +20,7 @@ static void hog(void *arg)
     while (!atomic_load(&over) && now_seconds() < until)
         for (int i = 0; i < SPINS; i++)
             if (next_random(&x, UINT32_MAX) == UINT32_MAX) wrong("it cannot be");
+    atomic_fetch_sub(&hogs_there, 1);
 }
 
 struct samples {
@@ -51,14 +55,19 @@ static uint32_t start_hogs(void)
 {
     uint32_t hogs = HOGS_A_CORE * ks_scheduler_count();
     until = now_seconds() + GIVE_UP_S;
+    atomic_store(&over, false);
+    atomic_store(&hogs_there, hogs);
     for (uint32_t i = 0; i < hogs; i++)
         if (ks_is_none(ks_spawn(hog, NULL))) wrong("a process was not spawned");
     return hogs;
 }
 
-static void say(struct samples *samples, uint32_t hogs, double seconds)
+static void say(const char *client, struct samples *samples, uint32_t hogs, double seconds)
 {
     struct fields fields = { .len = 0 };
+    atomic_store(&over, true);
+    while (atomic_load(&hogs_there)) ks_sleep(1);
+    add_text(&fields, "variant", client);
     add_number(&fields, "hogs", hogs);
     add_latencies(&fields, "", samples->call, samples->count);
     add_latencies(&fields, "due_", samples->due, samples->count);
@@ -67,7 +76,7 @@ static void say(struct samples *samples, uint32_t hogs, double seconds)
 }
 
 /* The client is there when the hogs come: nobody waits for them to let it begin. */
-void latency_under_load(void)
+static void with_plain_client(void)
 {
     struct samples samples;
     prepare(&samples);
@@ -78,14 +87,9 @@ void latency_under_load(void)
         due = now_ns() + NS_PER_MS;
         ks_sleep(1);
     } while (take_sample(&samples, due));
-    double seconds = now_seconds() - start;
-    atomic_store(&over, true);
-    say(&samples, hogs, seconds);
+    say("plain process", &samples, hogs, now_seconds() - start);
 }
 
-/* --- server_latency_under_load: our own -------------------------------------------------------
- * The client is a server, which owns no stack while it waits, so that it is not tied to the thread
- * of a hog. */
 typedef struct prober_args {
     struct samples *samples;
     ks_pid teller;
@@ -118,13 +122,13 @@ static ks_next prober_handle_tick(prober *self)
         wait_a_moment(self);
         return ks_noreply();
     }
-    atomic_store(&over, true);
+    atomic_store(&over, true); /* so that our starter is not tied to a hog any more */
     must(ks_send(self->teller, ks_bool, &(ks_bool){ true }), "no report");
     return ks_stop(KS_NORMAL);
 }
 KS_GEN_SERVER(prober, .init = prober_init, .ops = KS_OPS(prober, tick));
 
-void server_latency_under_load(void)
+static void with_server_client(void)
 {
     struct samples samples;
     prepare(&samples);
@@ -132,7 +136,13 @@ void server_latency_under_load(void)
     must(ks_start(KS_CHILD(prober, &samples, ks_self()), NULL), "no client");
     uint32_t hogs = start_hogs();
     if (!ks_receive_as(ks_bool, KS_INFINITY)) wrong("no report");
-    say(&samples, hogs, now_seconds() - start);
+    say("server", &samples, hogs, now_seconds() - start);
+}
+
+void latency_under_load(void)
+{
+    with_server_client();
+    with_plain_client();
 }
 
 /* --- idle_cpu --------------------------------------------------------------------------------- */

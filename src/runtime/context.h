@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* context.h - the switch from one stack to another, and what the tools must be told of it.
  *
- * What is kept stands in its place (x86-64), or below its stack pointer, see context_aarch64.S. MXCSR
- * and the x87 control word stay as they are: a handler that changes them must change them back before
- * it blocks. */
+ * What is kept stands in its place (x86-64), or below its stack pointer, see context_aarch64.S.
+ * MXCSR and the x87 control word stay as they are: a handler that changes them must change them
+ * back before it blocks. */
 #ifndef KSI_RUNTIME_CONTEXT_H
 #define KSI_RUNTIME_CONTEXT_H
 #include <stddef.h>
@@ -21,8 +21,8 @@ void ksi_context_make(struct ksi_place *ret_place, void *top, void (*fn)(void *a
 
 #if defined(__x86_64__)
 /* Inline, so that the compiler saves only what it needs; it ends in a jump, since a return after a
- * change of stack is always mispredicted. Nothing is pushed: the red zone stays, what the compiler says
- * of the frame is right at each instruction, and no memory is touched but the place. */
+ * change of stack is always mispredicted. Nothing is pushed: the red zone stays, what the compiler
+ * says of the frame is right at each instruction, and no memory is touched but the place. */
 #define KSI_CONTEXT_SWITCH(save, load)                                                             \
     do {                                                                                           \
         struct ksi_place *ksi_save_ = (save);                                                      \

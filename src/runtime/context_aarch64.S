@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* context_aarch64.S - the switch and the first steps on a new stack, for AAPCS64.
  *
- * ksi_context_switch(uintptr_t *save, uintptr_t load) keeps x19-x30 and d8-d15 on the old stack, stores its
- * pointer in *save, and takes the same from the new one. Whatever holds sp has 16-byte
+ * ksi_context_switch(uintptr_t *save, uintptr_t load) keeps x19-x30 and d8-d15 on the old stack,
+ * stores its pointer in *save, and takes the same from the new one. Whatever holds sp has 16-byte
  * alignment. */
 #if defined(__aarch64__)
         .text

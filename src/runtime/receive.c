@@ -78,8 +78,9 @@ static const ks_msg *keep(struct ksi_scheduler *s, struct ksi_process *p, struct
     return &m->public;
 }
 
-/* Waits for what fits, and leaves the mark behind what was looked at. Inline where it is hot: the less
- * of a stack is in use, and the fewer returns there are after a change of stack, the better. */
+/* Waits for what fits, and leaves the mark behind what was looked at. Inline where it is hot: the
+ * less of a stack is in use, and the fewer returns there are after a change of stack, the
+ * better. */
 static KSI_INLINE const ks_msg *receive_here(
     struct ksi_scheduler *s, const struct filter *filter, ks_ms timeout)
 {

@@ -49,8 +49,9 @@ void ksi_stacks_init(struct ksi_stacks *stacks, struct ksi_runner *runner, size_
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), guard = whole_pages(GUARD_BYTES, page);
     size = whole_pages(size, page);
-    /* An odd number of pages apart: else their tops fall into a few sets of the processor's table of
-     * pages, and each switch among a thousand stacks walks the kernel's (ring: a tenth of its time). */
+    /* An odd number of pages apart: else their tops fall into a few sets of the processor's table
+     * of pages, and each switch among a thousand stacks walks the kernel's (ring: a tenth of its
+     * time). */
     if ((size + guard) / page % 2 == 0) guard += page;
     *stacks = (struct ksi_stacks){
         .runner = runner, .size = size, .guard_size = guard, .entry = entry, .entry_arg = arg

@@ -7,7 +7,8 @@ crowd=$1
 command -v perf >/dev/null || exit 77
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-perf record -q --call-graph dwarf,2048 -e cpu-clock:u -F 499 -o "$work/data" "$crowd" 1 >"$work/said" 2>&1 || {
+perf record -q --call-graph dwarf,2048 -e cpu-clock:u -F 499 -o "$work/data" "$crowd" 1 \
+    >"$work/said" 2>&1 || {
     grep -q -i -E 'permission|not supported|not permitted|no such' "$work/said" && exit 77
     cat "$work/said"
     exit 1
