@@ -12,7 +12,10 @@
 
 enum { LOOKED_AT = KSI_KNOB(256, 4), MESSAGES_MAX = 64 };
 /* Of the average turn, and of all that waits, to be worth a move. */
-enum { TURN_NS_MIN = KSI_KNOB(1000, 0), WORK_NS_MIN = KSI_KNOB(5000, 0) };
+enum { TURN_NS_MIN = KSI_KNOB(500, 0), WORK_NS_MIN = KSI_KNOB(5000, 0) };
+/* A long queue is not looked through each time, and who waits in it while turns are long loses
+ * little. */
+enum { LOOKS_A_TURN = 8, LOOKS_A_LONG_TURN = 2, LONG_TURN_NS = 4000 };
 enum { UNEVEN = KSI_KNOB(16, 1) };    /* fewer are no reason to move any */
 enum { TALKS_MIN = KSI_KNOB(16, 2) }; /* calls in a row, from one caller to one server */
 
@@ -133,9 +136,9 @@ static uint32_t wanted_by(const struct ksi_scheduler *s, const struct ksi_schedu
 {
     /* relaxed: guesses */
     if (ksi_load_relaxed(&other->hungry)) return s->queue.length / 2;
+    if (s->shared_ns == s->now_ns) return 0;
     uint32_t here = s->queue.length, there = ksi_load_relaxed(&other->load);
-    if (s->shared_ns == s->now_ns || here < 2 * there + UNEVEN) return 0;
-    return (here - there) / 2;
+    return here < 2 * there + UNEVEN ? 0 : (here - there) / 2;
 }
 
 /* Whoever is hungry is fed by one. */
@@ -154,20 +157,33 @@ static void share_by_lot(struct ksi_scheduler *s)
     if (to && to != s) give(s, to, 1);
 }
 
+/* Who waits here has a stack. What they call would be handed over to, and never wait: so it has to
+ * stand in the queue, where it can be given away. */
+static void keep_all(struct ksi_scheduler *s, int looked_at)
+{
+    s->kept = looked_at / (s->turn_ns < LONG_TURN_NS ? LOOKS_A_TURN : LOOKS_A_LONG_TURN);
+    s->hand_offs_left = 0;
+}
+
 void ksi_share(struct ksi_scheduler *s)
 {
     if (KSI_UNLIKELY(s->simulator != NULL)) {
         share_by_lot(s);
         return;
     }
-    if (!is_worth_it(s) || s->kept_ns == s->now_ns) return;
+    if (!is_worth_it(s)) return;
+    if (s->kept) { /* a look in vain is not repeated at once */
+        s->kept--;
+        s->hand_offs_left = 0;
+        return;
+    }
     int looks = LOOKED_AT;
     for (uint32_t i = 0; i < s->runtime->scheduler_count && s->queue.length > 1; i++) {
         struct ksi_scheduler *other = s->runtime->schedulers[i];
         uint32_t count = other == s ? 0 : wanted_by(s, other);
         if (!count) continue;
         if (!movable(&s->queue.first, &looks)) {
-            s->kept_ns = s->now_ns; /* looked at in vain: not again in this slice */
+            keep_all(s, LOOKED_AT - looks);
             return;
         }
         if (takes(other)) give(s, other, count);

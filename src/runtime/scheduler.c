@@ -95,21 +95,30 @@ int64_t ksi_fresh_ns(struct ksi_scheduler *s) { return s->seams.monotonic_ns(s->
 static void measure_turns(struct ksi_scheduler *s, int64_t slice_ns)
 {
     enum { LONG_NS = 1000000 };
-    uint32_t turns = ksi_load_relaxed(&s->turns), count = turns - s->slice_turns; /* our own */
+    uint32_t turns = ksi_load_relaxed(&s->turns); /* our own */
+    uint32_t count = turns - s->slice_turns + s->slice_messages;
     s->slice_turns = turns;
+    s->slice_messages = 0;
     ksi_store_relaxed(&s->load, s->queue.length); /* for others to guess by */
-    if (!s->parallel || !count) return;
+    if (!count) return;
     int64_t ns = slice_ns / count;
     s->turn_ns = (3 * s->turn_ns + (uint32_t)(ns < LONG_NS ? ns : LONG_NS)) / 4;
+}
+
+/* As many turns as fit, if they are like those before; so that timers are punctual. */
+static int turns_of_a_slice(const struct ksi_scheduler *s)
+{
+    if (s->turn_ns <= KSI_SLICE_NS / ROUNDS || s->simulator) return ROUNDS;
+    return KSI_SLICE_NS / (int)s->turn_ns + 1;
 }
 
 /* A new slice: the clock is read, what is due is fired, what waits since the last slice is
  * armed. */
 static void new_slice(struct ksi_scheduler *s)
 {
-    s->rounds_left = ROUNDS;
     int64_t now = ksi_fresh_ns(s);
     measure_turns(s, now - s->now_ns);
+    s->rounds_left = turns_of_a_slice(s);
     s->now_ns = now;
     s->stamp = (uint32_t)(s->now_ns / NS_PER_MS);
     struct ksi_timer *timer;
@@ -139,6 +148,7 @@ static void idle(struct ksi_scheduler *s)
     if (KSI_UNLIKELY(rests) && ksi_fresh_ns(s) - s->now_ns >= timeout) ksi_pool_rest(&s->pool);
     s->rounds_left = 0;
     s->slice_turns = ksi_load_relaxed(&s->turns); /* the wait is no part of a turn */
+    s->slice_messages = 0;
 }
 
 static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)

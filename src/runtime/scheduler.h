@@ -63,6 +63,8 @@ struct ksi_talk {
     uint32_t count;
 };
 enum { KSI_TALKS = 32 };
+/* How long a slice should be; one of short turns is shorter. */
+enum { KSI_SLICE_NS = 1000000 };
 
 struct ksi_scheduler {
     struct ksi_runtime *runtime;
@@ -78,13 +80,15 @@ struct ksi_scheduler {
     struct ksi_process *next;         /* to run at once: a call hands over */
     struct ksi_message *next_message; /* what `next` is to handle first; NULL: its mailbox */
     int hand_offs_left, rounds_left;
-    uint32_t slice_turns;       /* turns when the slice began */
-    uint32_t turn_ns;           /* how long a turn takes, on average */
-    int64_t shared_ns, kept_ns; /* slices: in which we levelled, and had nobody to give away */
-    uint32_t unlinks;           /* serial of the latest */
-    struct ksi_queue queue;     /* of normal priority */
-    struct ksi_queue high, low; /* see priority.c */
-    uint32_t ranked;            /* processes in these two */
+    uint32_t slice_turns;               /* turns when the slice began */
+    uint32_t slice_messages;            /* in it, but for the first of each turn */
+    uint32_t turn_ns;                   /* how long a turn of one message takes, on average */
+    int64_t shared_ns;                  /* the slice in which we levelled */
+    int kept;                           /* turns until we look again for somebody to give away */
+    uint32_t unlinks;                   /* serial of the latest */
+    struct ksi_queue queue;             /* of normal priority */
+    struct ksi_queue high, low;         /* see priority.c */
+    uint32_t ranked;                    /* processes in these two */
     uint32_t others_waited, low_waited; /* turns that went to more important ones */
     struct ksi_stack *left;             /* left in the middle of a handler that will not go on */
     struct ksi_stack *deep;             /* it was full: its pages go back; see fault.c */
@@ -111,17 +115,18 @@ struct ksi_scheduler {
     /* --- read by the monitor --- */
     _Atomic(struct ksi_runner *) holder; /* runner */
     _Atomic(uint32_t) turns;             /* counts who ran */
-    _Atomic(uint32_t) load;              /* length of the queue, when a slice began */
     uint32_t still_turns;                /* the monitor's, of overdue.c: in that turn it has been */
     int64_t still_since_ns;
     _Atomic(bool) hurry; /* the turn should end after this handler; the monitor's */
+    /* --- read by other threads all the time, so nothing that changes often stands beside it --- */
+    _Alignas(64) _Atomic(bool) hungry; /* it has nothing to do */
+    _Atomic(bool) resting;             /* it waits in its poll */
+    _Atomic(uint32_t) load;            /* length of the queue, when a slice began */
     /* --- written by other threads below --- */
     /* processes with a new signal in their inbox */
     _Alignas(64) _Atomic(struct ksi_process *) wake;
     _Atomic(struct ksi_process *) moved;    /* processes and free slots that are ours from now on */
     _Atomic(struct ksi_runner *) returning; /* late ones that want it back */
-    _Atomic(bool) hungry;                   /* it has nothing to do */
-    _Atomic(bool) resting;                  /* it waits in its poll; written by its own thread */
     _Alignas(64) struct ksi_recorder recorder;
     struct ksi_runner first; /* of the thread that began */
     struct ksi_talk talks[KSI_TALKS];

@@ -21,6 +21,7 @@ enum { MESSAGES_A_TURN = 1 };
 #else
 enum { MESSAGES_A_TURN = 64 };
 #endif
+enum { LONG_NS = KSI_SLICE_NS / MESSAGES_A_TURN / 8 };
 enum { NS_PER_MS = 1000000 };
 
 /* --- turns ------------------------------------------------------------------------------------ */
@@ -473,10 +474,18 @@ static __attribute__((noinline)) bool handle_first(struct ksi_scheduler *s, stru
     return true;
 }
 
+/* After a turn of more than one: they make the slice shorter, too, when they take their time. */
+static inline void count_messages(struct ksi_scheduler *s, int more)
+{
+    s->slice_messages += (uint32_t)more;
+    s->rounds_left -= s->turn_ns < LONG_NS ? more / 8 : more;
+}
+
 void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
 {
     enum { RESTLESS = KSI_TIMED_OUT | KSI_HIBERNATES | KSI_RESTS | KSI_WAKES };
-    for (int n = 0; n < MESSAGES_A_TURN; n++) {
+    int n = 0;
+    for (; n < MESSAGES_A_TURN; n++) {
         if (KSI_UNLIKELY(p->flags & (KSI_STARTING | KSI_WAKES))) {
             if (!handle_first(s, p)) break;
         } else if (KSI_UNLIKELY(p->next_what)) {
@@ -499,5 +508,6 @@ void ksi_serve(struct ksi_scheduler *s, struct ksi_process *p)
             break;
         }
     }
+    if (n > 1) count_messages(s, n - 1);
     if (p->mailbox || p->next_what || (p->flags & RESTLESS)) rest(s, p);
 }
