@@ -128,7 +128,7 @@ static void free_runtime(struct ks_runtime *runtime)
     if (core) ksi_life_settle(runtime);
     if (core) ksi_job_threads_free(core->jobs);
     if (core && core->contains_faults) ksi_faults_end();
-    if (runtime->order) ksi_message_free(&core->scheduler, runtime->order);
+    if (core && runtime->order) ksi_message_free(&core->scheduler, runtime->order);
     close_descriptors(runtime);
     if (core) ksi_runtime_end(core);
     for (uint32_t i = 0; i < runtime->options.schedulers; i++) ksi_io_free(runtime->io[i]);
