@@ -7,7 +7,7 @@ export JOBS RUNS
 
 .DEFAULT_GOAL = all
 .PHONY: all configure demo test gate test-all asan tsan mean stress valgrind conformance format \
-        format-check tidy bench bench-compare spikes install clean help
+        format-check tidy bench bench-compare spikes abi deb install uninstall clean help
 
 all: configure ## build the library, examples, benches and tests into build/
 	@$(BUILD)
@@ -30,7 +30,7 @@ test: ## install what is missing, then everything a change must pass
 gate: ## the same without installing anything
 	@scripts/gate.sh
 
-test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, aarch64, 1000 seeds, stress
+test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, aarch64, 1000 seeds, stress, packages
 	@scripts/setup.sh long
 	@scripts/gate.sh all
 
@@ -76,8 +76,20 @@ spikes: ## build the experiments under spikes/
 	@for dir in spikes/*/; do \
 	    test ! -f "$$dir/Makefile" || $(MAKE) --no-print-directory -C "$$dir" || exit 1; done
 
-install: all ## install into PREFIX (default /usr/local; DESTDIR is respected)
+abi: configure ## accept the binary interface as it is: docs/install.md says when
+	@$(BUILD) --target kiosk
+	@scripts/abi.sh write build/lib/libkiosk.so
+
+deb: ## the Debian packages, into build/deb/; lintian has the last word
+	@scripts/setup.sh deb
+	@scripts/deb.sh
+
+install: configure ## install into PREFIX (default /usr/local; DESTDIR is respected)
+	@$(BUILD) --target installed
 	@cmake --install build --prefix $(PREFIX)
+
+uninstall: ## take away what the latest `make install` put there
+	@xargs -r -d '\n' -a build/install_manifest.txt printf '$(DESTDIR)%s\0' | xargs -r -0 rm -f
 
 clean: ## remove build/
 	@rm -rf build

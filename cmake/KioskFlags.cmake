@@ -14,10 +14,10 @@ endif()
 # Large frames are touched page by page, so that none steps over the guard of a stack. Programs get
 # it from the package, too.
 include(CheckCCompilerFlag)
-check_c_compiler_flag("-fstack-clash-protection -Werror" KIOSK_HAS_PROBES)
-set(KIOSK_PROBES "")
-if(KIOSK_HAS_PROBES)
-    set(KIOSK_PROBES -fstack-clash-protection)
+check_c_compiler_flag("-fstack-clash-protection -Werror" KIOSK_HAS_STACK_CLASH)
+set(KIOSK_STACK_CLASH "")
+if(KIOSK_HAS_STACK_CLASH)
+    set(KIOSK_STACK_CLASH -fstack-clash-protection)
 endif()
 
 add_library(kiosk_flags INTERFACE)
@@ -35,7 +35,7 @@ if(KIOSK_FRAME_POINTERS OR KIOSK_MEAN OR NOT KIOSK_SANITIZE STREQUAL "none")
     set(frame_pointers -fno-omit-frame-pointer)
 endif()
 target_compile_options(kiosk_flags INTERFACE
-    "$<$<COMPILE_LANGUAGE:C>:${warnings};${frame_pointers};${KIOSK_PROBES}>")
+    "$<$<COMPILE_LANGUAGE:C>:${warnings};${frame_pointers};${KIOSK_STACK_CLASH}>")
 if(KIOSK_MEAN)
     target_compile_definitions(kiosk_flags INTERFACE KSI_MEAN=1)
 endif()

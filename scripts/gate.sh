@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 usual="gcc clang asan-gcc asan-clang tidy format shell"
-every="$usual tsan-gcc tsan-clang mean valgrind aarch64 flood seeds models stress"
+every="$usual tsan-gcc tsan-clang mean valgrind aarch64 flood seeds models stress deb"
 out=build/gate
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 began=$(date +%s)
@@ -186,6 +186,7 @@ step() {
     seeds) build gcc gcc && thousand_seeds ;;
     models) build gcc gcc && run_tests gcc "env FULL=1" -L models ;;
     stress) stress ;;
+    deb) check deb scripts/deb.sh ;;
     tidy | style) static_check "$1" ;;
     format) check format scripts/format.sh --check ;;
     shell) check shell shellcheck scripts/*.sh tests/*/*.sh .ci/run ;;

@@ -1,34 +1,39 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh demo|test|long|dev - installs the Debian packages that a target needs and this machine
-# lacks.
+# setup.sh demo|test|long|deb|dev - installs the Debian packages that a target needs and this
+# machine lacks.
 # Nothing missing: one line, nothing touched. Exit status 3: something is missing and may not be
 # installed from here; 4: apt-get failed.
 set -u
 
 set_demo="gcc make cmake pkg-config libc6-dev"
 set_test="clang libclang-rt-14-dev g++ check clang-format clang-tidy redis-tools gdb valgrind \
-libc6-dbg libssl-dev systemtap-sdt-dev linux-perf spin gcc-aarch64-linux-gnu shellcheck libuv1-dev"
+libc6-dbg libssl-dev systemtap-sdt-dev linux-perf spin gcc-aarch64-linux-gnu shellcheck libuv1-dev \
+python3 mandoc man-db groff-base"
+set_deb="gcc make cmake pkgconf libc6-dev g++ python3 dpkg-dev debhelper fakeroot lintian xz-utils \
+systemtap-sdt-dev valgrind libuv1-dev"
 # For `make test-all`; Check for aarch64 comes with its step of the gate.
-set_long="qemu-user bpftrace"
+set_long="qemu-user bpftrace $set_deb"
 set_dev="git strace"
 # What tells that a package's job is done where there is no dpkg to ask.
 tools_demo="gcc make cmake pkg-config"
 tools_test="clang g++ clang-format clang-tidy redis-cli gdb valgrind spin aarch64-linux-gnu-gcc \
-shellcheck"
-tools_long="qemu-aarch64 bpftrace"
+shellcheck python3 mandoc man groff"
+tools_deb="gcc make cmake pkg-config g++ python3 dpkg-buildpackage dh fakeroot lintian xz"
+tools_long="qemu-aarch64 bpftrace $tools_deb"
 tools_dev="git strace"
 
 case ${1-} in
 demo) packages=$set_demo tools=$tools_demo ;;
 test) packages="$set_demo $set_test" tools="$tools_demo $tools_test" ;;
+deb) packages=$set_deb tools=$tools_deb ;;
 long) packages="$set_demo $set_test $set_long" tools="$tools_demo $tools_test $tools_long" ;;
 dev)
     packages="$set_demo $set_test $set_long $set_dev"
     tools="$tools_demo $tools_test $tools_long $tools_dev"
     ;;
 *)
-    echo "usage: $0 demo|test|long|dev" >&2
+    echo "usage: $0 demo|test|long|deb|dev" >&2
     exit 2
     ;;
 esac

@@ -14,4 +14,13 @@
 #define KS_MUST_USE __attribute__((warn_unused_result))
 #define KS_PRINTF(string, first) __attribute__((format(printf, string, first)))
 
+/* The typed stubs rely on these being errors, which compilers before gcc 14 only warn about. Here,
+ * and not among the flags of the packages, so that they hold for whoever includes a header, and
+ * that C++ never hears of them. */
+#ifndef __cplusplus
+#pragma GCC diagnostic error "-Wincompatible-pointer-types"
+#pragma GCC diagnostic error "-Wimplicit-function-declaration"
+#pragma GCC diagnostic error "-Wint-conversion"
+#endif
+
 #endif

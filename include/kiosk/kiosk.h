@@ -17,4 +17,5 @@
 #include "tcp.h"
 #include "timer.h"
 #include "udp.h"
+#include "version.h"
 #endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh BUILD_DIR - installs into a scratch root, then builds and runs a program against it in the
-# two ways a user has: pkg-config and CMake's find_package.
+# run.sh BUILD_DIR - installs into a scratch root, looks at what is there, and builds and runs
+# programs against it.
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,27 +9,30 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
 prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$build/CMakeCache.txt")
-DESTDIR=$root/stage cmake --install "$build" >"$root/log" || { cat "$root/log"; exit 1; }
-pc=$(find "$root/stage" -name kiosk.pc)
-lib=$(dirname "$(dirname "$pc")")
+DESTDIR=$root cmake --install "$build" >"$root/log" || { cat "$root/log"; exit 1; }
+lib=$(dirname "$(dirname "$(find "$root" -name kiosk.pc)")")
+share=$root$prefix/share
+fail() {
+    echo "install: $*"
+    exit 1
+}
 
-export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$root/stage"
-# pkg-config's answer is a list of words.
-# shellcheck disable=SC2046
-cc -o "$root/by_pc" "$here/program.c" $(pkg-config --cflags --libs kiosk)
-echo "pkg-config: kiosk $(LD_LIBRARY_PATH=$lib "$root/by_pc")"
-test "$(LD_LIBRARY_PATH=$lib "$root/by_pc")" = "$(pkg-config --modversion kiosk)"
-test -L "$lib/libkiosk.so.0"
-# Where gdb looks for commands: under auto-load/, by the full name that the library will have.
-auto_load=$(find "$root/stage" -path '*/gdb/auto-load' -type d)
-test -f "$auto_load${lib#"$root/stage"}/$(basename "$(readlink -f "$lib/libkiosk.so")")-gdb.py"
-share=$(dirname "$(dirname "$auto_load")")/kiosk
-test -f "$share/kiosk-gdb.py" && test -f "$share/bpftrace/calls.bt"
-
-{
-    cmake -S "$here" -B "$root/build" -DCMAKE_PREFIX_PATH="$root/stage$prefix"
-    cmake --build "$root/build"
-} >"$root/log" || { cat "$root/log"; exit 1; }
-for program in shared static; do
-    echo "CMake: kiosk $("$root/build/$program") ($program)"
+# The number of the interface is said in two places: the soname, and the node of the symbols.
+shared=$(readlink -f "$lib/libkiosk.so")
+soname=$(readelf -d "$shared" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+[ -L "$lib/$soname" ] || fail "no link for the soname $soname"
+objdump -p "$shared" | grep -q " KIOSK_${soname##*.}\$" || fail "no node KIOSK_${soname##*.}"
+[ -f "$lib/libkiosk.a" ] || fail "no static library"
+for header in "$here"/../../include/kiosk/*.h; do
+    cmp -s "$header" "$root$prefix/include/kiosk/${header##*/}" || fail "no ${header##*/}"
 done
+# Where gdb looks for commands: under auto-load/, by the full name that the library will have.
+[ -f "$share/gdb/auto-load${lib#"$root"}/${shared##*/}-gdb.py" ] || fail "gdb will find no commands"
+for file in kiosk/kiosk-gdb.py kiosk/bpftrace/calls.bt man/man7/kiosk.7 man/man3/ks_spawn.3; do
+    [ -f "$share/$file" ] || fail "no $file"
+done
+# Nothing may tell of this machine but what belongs to the prefix.
+! grep -r -l -F "$(cd "$build" && pwd)" "$lib/pkgconfig" "$lib/cmake" "$share" ||
+    fail "these name the folder of the build"
+
+"$here/consumers.sh" "$root" "$prefix"

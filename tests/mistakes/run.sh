@@ -6,8 +6,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 include=$here/../../include
-flags="-std=gnu17 -Wall -Wextra -Wno-unused-parameter -Werror=incompatible-pointer-types
-    -Werror=implicit-function-declaration -Werror=int-conversion"
+flags="-std=gnu17 -Wall -Wextra -Wno-unused-parameter"
 [ $# -gt 0 ] || set -- gcc clang
 failed=0
 table=$(mktemp) || exit 1
