@@ -315,7 +315,8 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     if (KSI_LIKELY(status != KS_TIMEOUT)) return status;
     if (ksi_client_is_cut(s)) return KS_NOPROC;
     if (left >= timeout) return status;
-    return time_left(s) > 0 ? KS_TIMEOUT : KS_DEADLINE; /* the server's own, or ours */
+    /* The server's own, or ours: a deadline is a whole ms, the next one, and our timer is finer. */
+    return time_left(s) > 1 ? KS_TIMEOUT : KS_DEADLINE;
 }
 
 /* A test that steps a runtime calls from no process: one is made for the call. */
