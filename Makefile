@@ -7,7 +7,7 @@ export JOBS RUNS
 
 .DEFAULT_GOAL = all
 .PHONY: all configure demo test gate test-all asan tsan mean stress valgrind conformance format \
-        format-check tidy bench bench-compare spikes abi deb install uninstall clean help
+        format-check tidy bench bench-compare spikes guide abi deb install uninstall clean help
 
 all: configure ## build the library, examples, benches and tests into build/
 	@$(BUILD)
@@ -30,7 +30,7 @@ test: ## install what is missing, then everything a change must pass
 gate: ## the same without installing anything
 	@scripts/gate.sh
 
-test-all: ## the gate, ThreadSanitizer, the mean build, valgrind, aarch64, 1000 seeds, stress, packages
+test-all: ## the gate, ThreadSanitizer, mean build, valgrind, aarch64, 1000 seeds, stress, packages
 	@scripts/setup.sh long
 	@scripts/gate.sh all
 
@@ -75,6 +75,9 @@ bench-compare: configure ## the same beside a commit: REV=main [WORKLOADS="ring 
 spikes: ## build the experiments under spikes/
 	@for dir in spikes/*/; do \
 	    test ! -f "$$dir/Makefile" || $(MAKE) --no-print-directory -C "$$dir" || exit 1; done
+
+guide: ## weave the pages of docs/guide/ from its programs
+	@scripts/guide.sh docs/guide
 
 abi: configure ## accept the binary interface as it is: docs/install.md says when
 	@$(BUILD) --target kiosk

@@ -124,7 +124,7 @@ aarch64() {
     build aarch64 $cross-gcc -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
         -DCMAKE_CXX_COMPILER=NOTFOUND "-DKIOSK_TEST_WRAPPER=qemu-aarch64;-L;/usr/$cross" &&
         run_tests aarch64 "env CK_TIMEOUT_MULTIPLIER=20" \
-            -LE 'static|uses|tools|examples|bench|stress|several'
+            -LE 'static|uses|guide|tools|examples|bench|stress|several'
     unset PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
 }
 
@@ -177,7 +177,7 @@ step() {
     valgrind)
         wrapper="valgrind;-q;--error-exitcode=99;--suppressions=$PWD/scripts/valgrind.supp"
         build valgrind gcc "-DKIOSK_TEST_WRAPPER=$wrapper" &&
-            run_tests valgrind "env CK_TIMEOUT_MULTIPLIER=20" -LE 'static|uses|tools|several'
+            run_tests valgrind "env CK_TIMEOUT_MULTIPLIER=20" -LE 'static|uses|guide|tools|several'
         ;;
     aarch64) aarch64 ;;
     flood)
