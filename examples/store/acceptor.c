@@ -4,7 +4,6 @@
 #include "acceptor.h"
 
 #include "connection.h"
-#include "resp.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +14,7 @@ enum { PAUSE = 100, REPORT_EACH = 1000 }; /* ms, when accepting fails */
 
 ks_status acceptor_listen(const settings *s, ks_socket *ret_listener)
 {
-    /* What is received must hold the biggest request, headers and all. */
-    const ks_tcp_options options = { .packet_max = s->request_max + RESP_OVERHEAD,
-        .send_timeout = s->send_timeout };
+    const ks_tcp_options options = { .send_timeout = s->send_timeout };
     return ks_tcp_listen(s->address, &options, ret_listener);
 }
 
@@ -32,14 +29,6 @@ static void wait_a_little(ks_status status, ks_ms *reported)
     ks_sleep(PAUSE);
 }
 
-/* Asked before the start, because a start that fails has taken the socket with it. */
-static bool is_full(const settings *s)
-{
-    ks_child_counts counts;
-    return ks_count_children(ks_named("connections"), &counts) == KS_OK &&
-        counts.active >= (int64_t)s->connections_max;
-}
-
 static void refuse(ks_socket socket)
 {
     ks_status status = ks_write(socket, ks_lit("-ERR max number of clients reached\r\n"));
@@ -50,19 +39,21 @@ static void refuse(ks_socket socket)
 static void serve(const acceptor_args *args, ks_socket socket)
 {
     char peer[64];
-    if (is_full(&args->settings)) {
-        refuse(socket);
-        return;
-    }
     if (ks_peer_name(socket, peer, sizeof peer) != KS_OK) {
         ks_close(socket); /* gone before it was served */
         return;
     }
-    const ks_child client = { KS_START(connection, .socket = socket, .settings = args->settings,
-                                  .shards = args->shards),
-        .id = peer, .drain = KS_INFINITY }; /* as long as the program lets it finish */
+    const ks_child client = {
+        KS_START(connection, .socket = socket, .settings = args->settings, .shards = args->shards),
+        .id = peer, .memory_max = connection_memory_max(&args->settings), .drain = KS_INFINITY
+    }; /* as long as the program lets it finish */
     ks_status status = ks_start_child(ks_named("connections"), &client, NULL);
-    if (status) ks_log_warning("connection refused: %s", ks_status_text(status));
+    if (status == KS_FULL) {
+        refuse(socket);
+    } else if (status) {
+        ks_log_warning("connection refused: %s", ks_status_text(status));
+        ks_close(socket);
+    }
 }
 
 static void say_ready(ks_socket listener)

@@ -1,92 +1,184 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* connection - reads requests, has them executed one after the other, writes the answers in order.
+/* connection - is sent what its client sends, has the requests in it done, and writes the answers in
+ * their order. Idle it is a state and a socket: no stack, no buffers.
  *
- * Memory is bounded: what is received by the socket's packet_max, what is not yet sent by the
- * buffer below and the socket's high-water mark, where ks_write waits for a client that does not
- * read, and gives up after send_timeout. */
+ * Memory is bounded. What is received: by the socket's packet_max, and by --max-request for a
+ * request that is not whole yet. Answers: by --max-output for one, by ANSWERS_MAX for many; ks_write
+ * waits for a client that does not read, and gives up after send_timeout. */
 #include "connection.h"
 
 #include "commands.h"
+#include "reply.h"
 
 KS_TYPE(connection_args, socket, (record, settings, settings), (record, shards, shard_map));
 
+enum { LINGER = 1, PAUSE }; /* time-outs by name */
 enum {
     ANSWERS_MAX = 32 * 1024, /* bytes of answers that are gathered before they are written */
-    LINGER = 1000,           /* ms */
-    PAUSE = 200 /* ms; who sends nothing for so long while the program ends, has his answers */
+    LINGER_FOR = 1000,       /* ms */
+    PAUSE_FOR = 200, /* ms; who is silent for so long while the program ends has his answers */
+    MEMORY_SPARE = 32 * 1024 * 1024
 };
 
-static void send_answers(struct session *session, ks_socket socket)
+struct connection {
+    ks_socket socket;
+    struct session session;
+    struct resp_command command;
+    struct buffer unfinished; /* a request that is not whole yet */
+    bool leaves;              /* what it still sends is not looked at */
+};
+KS_INFO(connection, received, ks_received);
+KS_INFO(connection, closed, ks_socket_closed);
+KS_INFO(connection, drain, ks_drain);
+
+size_t connection_memory_max(const settings *s)
 {
-    struct reply *reply = &session->reply;
-    if (reply->len && ks_write(socket, (ks_text){ reply->bytes, reply->len }) != KS_OK)
+    return 4 * (size_t)s->request_max + 4 * (size_t)s->output_max + MEMORY_SPARE;
+}
+
+static ks_next connection_init(connection *self, const connection_args *args)
+{
+    char peer[64];
+    self->socket = args->socket;
+    self->session.settings = &args->settings;
+    self->session.shards = &args->shards;
+    if (ks_peer_name(args->socket, peer, sizeof peer) == KS_OK) ks_set_label("client %s", peer);
+    (void)ks_trap_drain(true);
+    ks_status status = ks_set_active(args->socket, KS_ACTIVE);
+    return status ? ks_fail(status) : ks_after(ks_ok(), args->settings.idle_timeout);
+}
+
+static void send_answers(connection *self)
+{
+    struct buffer *reply = &self->session.reply;
+    if (reply->len && ks_write(self->socket, buffer_text(reply)) != KS_OK) {
+        self->session.ended = true;
+        self->leaves = true; /* there is nobody to be polite to */
+    }
+    buffer_clear(reply);
+}
+
+static void send_when_much(void *arg)
+{
+    connection *self = arg;
+    if (self->session.reply.len >= ANSWERS_MAX) send_answers(self);
+}
+
+/* Puts the next request into the batch; false: there is none that is whole, or it was the last. */
+static bool serve_one(connection *self, ks_text bytes, size_t *ret_consumed)
+{
+    struct session *session = &self->session;
+    struct resp_command *command = &self->command;
+    const struct resp_limits limits = { RESP_ARGS_MAX, RESP_INLINE_MAX,
+        session->settings->request_max };
+    resp_result result = resp_parse(bytes.ptr, bytes.len, &limits, command, ret_consumed);
+    if (result == RESP_MORE) return false;
+    if (result == RESP_ERROR) {
+        reply_error(session_reply(session), "%s", command->error);
         session->ended = true;
-    reply_clear(reply);
+        return false;
+    }
+    command_execute(session, command);
+    if (command->is_inline) batch_finish(session->batch); /* its words are gone now */
+    resp_begin(command);
+    return !session->ended;
 }
 
 /* Serves the whole requests in bytes; how many bytes they took. */
-static size_t serve(
-    struct session *session, struct resp_command *command, ks_socket socket, ks_text bytes)
+static size_t serve(connection *self, ks_text bytes)
 {
-    const struct resp_limits limits = { RESP_ARGS_MAX, RESP_INLINE_MAX,
-        session->settings->request_max };
-    size_t done = 0;
-    while (!session->ended) {
-        size_t consumed;
-        resp_result result =
-            resp_parse(bytes.ptr + done, bytes.len - done, &limits, command, &consumed);
-        if (result == RESP_MORE) break;
-        if (result == RESP_ERROR) {
-            reply_error(&session->reply, "%s", command->error);
-            session->ended = true;
-            break;
-        }
-        command_execute(session, command);
-        ks_end_turn(); /* what the shards answered is in the buffer now */
-        resp_begin(command);
+    struct session *session = &self->session;
+    struct batch batch;
+    size_t done = 0, consumed = 0;
+    batch_begin(&batch, session->shards, &session->reply, session->settings->output_max);
+    batch_between(&batch, send_when_much, self);
+    session->batch = &batch;
+    while (serve_one(self, (ks_text){ bytes.ptr + done, bytes.len - done }, &consumed))
         done += consumed;
-        if (session->reply.len >= ANSWERS_MAX) send_answers(session, socket);
-    }
-    send_answers(session, socket);
+    batch_finish(&batch);
+    session->batch = NULL;
+    send_answers(self);
     return done;
+}
+
+static void keep_unfinished(struct buffer *unfinished, ks_text rest)
+{
+    if (rest.len)
+        buffer_append(unfinished, rest.ptr, rest.len);
+    else
+        buffer_free(unfinished);
+}
+
+/* Requests are parsed where they lie, unless they come in pieces. */
+static void take(connection *self, ks_text bytes)
+{
+    struct buffer *unfinished = &self->unfinished;
+    if (!unfinished->len) {
+        size_t done = serve(self, bytes);
+        keep_unfinished(unfinished, (ks_text){ bytes.ptr + done, bytes.len - done });
+        return;
+    }
+    buffer_append(unfinished, bytes.ptr, bytes.len);
+    if (unfinished->len < self->command.need) return;
+    struct buffer whole = *unfinished;
+    *unfinished = (struct buffer){ 0 };
+    size_t done = serve(self, buffer_text(&whole));
+    if (done == 0) {
+        *unfinished = whole;
+        return;
+    }
+    keep_unfinished(unfinished, (ks_text){ whole.bytes + done, whole.len - done });
+    buffer_free(&whole);
 }
 
 /* The last answer is lost when a socket is closed while bytes of the client are unread: the kernel
  * resets it. So a client that is sent away may go first, but not take for ever. */
-static void end_politely(ks_socket socket)
+static ks_next leave(connection *self)
 {
-    ks_text bytes;
-    ks_ms until = ks_now() + LINGER;
-    ks_status status = ks_flush(socket);
-    if (status == KS_OK) status = ks_shutdown_write(socket);
-    while (status == KS_OK && ks_now() < until) status = ks_read(socket, ks_until(until), &bytes);
-    if (status != KS_OK && status != KS_CLOSED)
-        ks_log_debug("a client did not take its leave: %s", ks_status_text(status));
+    bool gone = self->leaves;
+    ks_status status = gone ? KS_CLOSED : ks_flush(self->socket);
+    if (status == KS_OK) status = ks_shutdown_write(self->socket);
+    if (status) return ks_stop(KS_NORMAL);
+    self->leaves = true;
+    buffer_free(&self->unfinished);
+    ks_set_timeout(LINGER, LINGER_FOR);
+    return ks_noreply();
 }
 
-static void connection_main(const connection_args *args)
+static ks_next connection_handle_received(connection *self, const ks_received *received)
 {
-    struct session session = { .settings = &args->settings, .shards = &args->shards };
-    struct resp_command command;
-    size_t have = 0; /* bytes of an unfinished request */
-    ks_text bytes;
-    ks_ms timeout = args->settings.idle_timeout;
-    char peer[64];
-    (void)ks_trap_drain(true);
-    if (ks_peer_name(args->socket, peer, sizeof peer) == KS_OK) ks_set_label("client %s", peer);
-    resp_begin(&command);
-    while (!session.ended) {
-        ks_status status = ks_peek(args->socket, have, timeout, &bytes);
-        if (status == KS_DRAINING) { /* what is under way may still come */
-            timeout = PAUSE;
-            continue;
-        }
-        if (status == KS_TIMEOUT && ks_draining()) session.ended = true;
-        if (status) break;
-        ks_consume(args->socket, serve(&session, &command, args->socket, bytes));
-        /* To look again is worth it when the parser can go on. */
-        have = command.need - 1;
-    }
-    if (session.ended) end_politely(args->socket);
+    if (self->leaves) return ks_noreply();
+    take(self, received->bytes);
+    if (self->session.ended) return leave(self);
+    if (ks_draining()) ks_set_timeout(PAUSE, PAUSE_FOR);
+    return ks_after(ks_noreply(), self->session.settings->idle_timeout);
+}
+
+static ks_next connection_handle_closed(connection *self, const ks_socket_closed *closed)
+{
+    (void)self, (void)closed;
+    return ks_stop(KS_NORMAL);
 } /* the socket closes with us */
-KS_PROCESS(connection);
+
+/* What is under way may still come. */
+static ks_next connection_handle_drain(connection *self, const ks_drain *drain)
+{
+    (void)drain;
+    ks_set_timeout(PAUSE, PAUSE_FOR);
+    return ks_after(ks_noreply(), self->session.settings->idle_timeout);
+}
+
+static ks_next connection_handle_named_timeout(connection *self, int name)
+{
+    return name == PAUSE && !self->leaves ? leave(self) : ks_stop(KS_NORMAL);
+}
+
+static ks_next connection_handle_timeout(connection *self) /* idle */
+{
+    (void)self;
+    return ks_stop(KS_NORMAL);
+}
+
+KS_GEN_SERVER(connection, .init = connection_init, .handle_timeout = connection_handle_timeout,
+    .handle_named_timeout = connection_handle_named_timeout,
+    .ops = KS_OPS(connection, received, closed, drain));

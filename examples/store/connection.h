@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* connection - a process for each client. It owns the socket and ends with it; no other process
+/* connection - a server for each client. It owns the socket and ends with it; no other process
  * notices how it ends. */
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
@@ -12,4 +12,7 @@ typedef struct connection_args {
     shard_map shards;
 } connection_args;
 KS_MODULE(connection, connection_args);
+
+/* How much one of them may take at most, in bytes: more, and it is ended. */
+size_t connection_memory_max(const settings *settings);
 #endif

@@ -5,12 +5,14 @@
  * either sees all that it judges, or asks for more. */
 #include "resp.h"
 
-#include <ctype.h>
+#include "words.h"
+#include <kiosk/process.h>
 #include <stdio.h>
 #include <string.h>
 
 enum phase { PHASE_TYPE, PHASE_INLINE, PHASE_COUNT, PHASE_HEADER, PHASE_BODY };
 enum { GO_ON = -1 }; /* beside resp_result: the next phase may run */
+enum { ARGS_ROOM = 8 };
 
 struct input {
     const char *bytes;
@@ -26,7 +28,7 @@ static int more(struct resp_command *command, size_t need)
 
 static int wrong(struct resp_command *command, const char *what)
 {
-    snprintf(command->error, sizeof command->error, "Protocol error: %s", what);
+    snprintf(command->error, sizeof command->error, "ERR Protocol error: %s", what);
     return RESP_ERROR;
 }
 
@@ -46,36 +48,46 @@ bool resp_integer(ks_text text, int64_t *ret_value)
     return true;
 }
 
-/* The number of a line like "*3\r\n" at command->at, which is passed. GO_ON, RESP_MORE, or
- * RESP_ERROR without a text. */
-static int header_number(struct resp_command *command, const struct input *in, int64_t *ret_number)
+static void add_arg(struct resp_command *command, size_t start, size_t len)
+{
+    if (command->count == command->args_room) {
+        uint32_t room = command->args_room ? command->args_room * 2 : ARGS_ROOM;
+        command->args = ks_realloc(command->args, room * sizeof *command->args);
+        command->args_room = room;
+    }
+    command->args[command->count++] = (struct resp_span){ (uint32_t)start, (uint32_t)len };
+}
+
+/* The number of a line like "*3\r\n" at command->at, which is passed. */
+static int header_number(struct resp_command *command, const struct input *in, const char *too_long,
+    const char *invalid, int64_t *ret_number)
 {
     size_t there = in->len - command->at;
     if (there > RESP_HEADER_MAX) there = RESP_HEADER_MAX;
     const char *line = in->bytes + command->at;
     const char *end = memchr(line, '\r', there);
-    if (!end && there == RESP_HEADER_MAX) return RESP_ERROR;
+    if (!end && there == RESP_HEADER_MAX) return wrong(command, too_long);
     if (!end || end + 1 == in->bytes + in->len) return more(command, in->len + 1);
-    if (end[1] != '\n') return RESP_ERROR;
-    if (!resp_integer((ks_text){ line + 1, (size_t)(end - line) - 1 }, ret_number))
-        return RESP_ERROR;
+    if (end[1] != '\n' ||
+        !resp_integer((ks_text){ line + 1, (size_t)(end - line) - 1 }, ret_number))
+        return wrong(command, invalid);
     command->at += (size_t)(end - line) + 2;
     return GO_ON;
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
 static int split_line(struct resp_command *command, const struct input *in, size_t end)
 {
-    for (size_t i = command->at; i < end;) {
-        while (i < end && is_blank(in->bytes[i])) i++;
-        size_t start = i;
-        while (i < end && !is_blank(in->bytes[i])) i++;
-        if (i == start) break;
+    struct words words = { in->bytes + command->at, in->bytes + end };
+    enum words_result result;
+    size_t used = 0, len;
+    command->is_inline = true;
+    if (end > command->at) command->line = ks_realloc(command->line, end - command->at);
+    while ((result = words_next(&words, command->line + used, &len)) == WORDS_WORD) {
         if (command->count == in->limits->args_max) return wrong(command, "too many arguments");
-        command->args[command->count].start = (uint32_t)start;
-        command->args[command->count++].len = (uint32_t)(i - start);
+        add_arg(command, used, len);
+        used += len;
     }
+    if (result == WORDS_UNBALANCED) return wrong(command, "unbalanced quotes in request");
     return RESP_COMMAND;
 }
 
@@ -105,10 +117,10 @@ static int phase_type(struct resp_command *command, const struct input *in)
 static int phase_count(struct resp_command *command, const struct input *in)
 {
     int64_t count;
-    int result = header_number(command, in, &count);
-    if (result == RESP_MORE) return result;
-    if (result == RESP_ERROR || count < -1 || count > (int64_t)in->limits->args_max)
-        return wrong(command, "invalid multibulk length");
+    int result = header_number(
+        command, in, "too big mbulk count string", "invalid multibulk length", &count);
+    if (result != GO_ON) return result;
+    if (count > (int64_t)in->limits->args_max) return wrong(command, "invalid multibulk length");
     if (count <= 0) return RESP_COMMAND;
     command->expected = (uint32_t)count;
     command->phase = PHASE_HEADER;
@@ -118,11 +130,8 @@ static int phase_count(struct resp_command *command, const struct input *in)
 static int not_a_bulk(struct resp_command *command, char got)
 {
     char text[32];
-    int byte = (unsigned char)got;
-    if (byte < 128 && isprint(byte))
-        snprintf(text, sizeof text, "expected '$', got '%c'", byte);
-    else
-        snprintf(text, sizeof text, "expected '$', got byte %d", byte);
+    snprintf(text, sizeof text, "expected '$', got '%c'",
+        got == '\r' || got == '\n' || !got ? ' ' : got);
     return wrong(command, text);
 }
 
@@ -131,9 +140,10 @@ static int phase_header(struct resp_command *command, const struct input *in)
     int64_t len;
     if (command->at == in->len) return more(command, in->len + 1);
     if (in->bytes[command->at] != '$') return not_a_bulk(command, in->bytes[command->at]);
-    int result = header_number(command, in, &len);
-    if (result == RESP_MORE) return result;
-    if (result == RESP_ERROR || len < 0 || len > (int64_t)in->limits->request_max)
+    int result =
+        header_number(command, in, "too big bulk count string", "invalid bulk length", &len);
+    if (result != GO_ON) return result;
+    if (len < 0 || len > (int64_t)in->limits->request_max)
         return wrong(command, "invalid bulk length");
     if ((uint64_t)len + command->total > in->limits->request_max)
         return wrong(command, "too big request");
@@ -149,8 +159,7 @@ static int phase_body(struct resp_command *command, const struct input *in)
     if (in->len < end + 2) return more(command, end + 2);
     if (in->bytes[end] != '\r' || in->bytes[end + 1] != '\n')
         return wrong(command, "expected CR LF after a bulk string");
-    command->args[command->count].start = (uint32_t)command->at;
-    command->args[command->count++].len = command->bulk_len;
+    add_arg(command, command->at, command->bulk_len);
     command->at = end + 2;
     command->phase = PHASE_HEADER;
     return command->count == command->expected ? RESP_COMMAND : GO_ON;
@@ -158,8 +167,14 @@ static int phase_body(struct resp_command *command, const struct input *in)
 
 void resp_begin(struct resp_command *command)
 {
-    /* Not the arguments: idle connections shall not touch those pages. */
-    memset(command, 0, offsetof(struct resp_command, args));
+    struct resp_span *args = command->args;
+    uint32_t room = command->args_room;
+    ks_free(command->line);
+    if (room > ARGS_ROOM) {
+        ks_free(args);
+        args = NULL, room = 0;
+    }
+    *command = (struct resp_command){ .args = args, .args_room = room };
 }
 
 resp_result resp_parse(const char *bytes, size_t len, const struct resp_limits *limits,
@@ -173,8 +188,8 @@ resp_result resp_parse(const char *bytes, size_t len, const struct resp_limits *
         [PHASE_BODY] = phase_body };
     const struct input in = { bytes, len, limits };
     int result = GO_ON;
-    command->bytes = bytes;
     while (result == GO_ON) result = phases[command->phase](command, &in);
+    command->base = command->is_inline ? command->line : bytes;
     if (result == RESP_COMMAND) *ret_consumed = command->at;
     return (resp_result)result;
 }

@@ -12,12 +12,16 @@
 typedef struct settings {
     const char *address;  /* "127.0.0.1:6380" */
     const char *data_dir; /* NULL: none */
+    const char *snapshot; /* the file in it; NULL likewise */
     ks_ms idle_timeout;   /* KS_INFINITY: none */
     ks_ms send_timeout;   /* for a client that does not read */
     ks_ms started;        /* ks_now() at the start of the tree */
+    ks_ms snapshot_every; /* KS_INFINITY: only when asked, and at the end */
+    int64_t memory_max;   /* bytes, of all keys together; 0: no limit */
     uint32_t shards;
     uint32_t connections_max;
     uint32_t request_max; /* bytes */
+    uint32_t output_max;  /* bytes of one answer */
     bool demo;
 } settings;
 KS_DECLARE_TYPE(settings);

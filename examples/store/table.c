@@ -15,15 +15,6 @@ enum {
     EMPTY_SEEN = 64 /* empty buckets that it may pass meanwhile */
 };
 
-struct table_entry {
-    struct table_entry *next;
-    uint64_t hash;
-    char *value;
-    size_t value_len, value_room;
-    size_t key_len;
-    char key[];
-};
-
 static struct table_entry **head_of(const struct table_buckets *buckets, uint64_t hash)
 {
     return &buckets->heads[hash & (buckets->size - 1)];
@@ -78,6 +69,7 @@ static void move_some(struct table *table)
     }
     if (table->moved < table->past.size) return;
     ks_free(table->past.heads);
+    table->bytes -= table->past.size * sizeof *table->past.heads;
     table->past = (struct table_buckets){ 0 };
     table->moved = 0;
 }
@@ -88,6 +80,7 @@ static void resize(struct table *table, size_t size)
     table->past = table->now;
     table->moved = 0;
     table->now = (struct table_buckets){ heads, size };
+    table->bytes += size * sizeof *heads;
 }
 
 /* Before each change: go on with a resize, or see whether one is due. */
@@ -101,27 +94,9 @@ static void keep_in_shape(struct table *table)
         resize(table, table->now.size / 2);
 }
 
-static struct table_entry *add(struct table *table, uint64_t hash, ks_text key)
+size_t table_cost(size_t key_len, size_t value_len)
 {
-    struct table_entry *entry = ks_alloc(sizeof *entry + key.len);
-    entry->hash = hash;
-    entry->key_len = key.len;
-    if (key.len) memcpy(entry->key, key.ptr, key.len);
-    insert(&table->now, entry);
-    table->count++;
-    return entry;
-}
-
-static void put_value(struct table_entry *entry, ks_text value)
-{
-    /* Memory that fits is kept, unless most of it would lie idle. */
-    if (value.len > entry->value_room || value.len < entry->value_room / 4) {
-        ks_free(entry->value);
-        entry->value = value.len ? ks_alloc(value.len) : NULL;
-        entry->value_room = value.len;
-    }
-    if (value.len) memcpy(entry->value, value.ptr, value.len);
-    entry->value_len = value.len;
+    return sizeof(struct table_entry) + key_len + value_len;
 }
 
 void table_init(struct table *table, struct sip_key key)
@@ -129,33 +104,141 @@ void table_init(struct table *table, struct sip_key key)
     *table = (struct table){ .key = key };
     table->now.heads = ks_alloc(SIZE_MIN * sizeof *table->now.heads);
     table->now.size = SIZE_MIN;
+    table->bytes = SIZE_MIN * sizeof *table->now.heads;
 }
 
-bool table_get(const struct table *table, ks_text key, ks_text *ret_value)
+struct table_entry *table_find(const struct table *table, ks_text key)
 {
     struct table_entry **link = find(table, siphash(table->key, key), key);
-    if (!link) return false;
-    *ret_value = (ks_text){ (*link)->value ? (*link)->value : "", (*link)->value_len };
-    return true;
+    return link ? *link : NULL;
 }
 
-void table_set(struct table *table, ks_text key, ks_text value)
+struct table_entry *table_add(struct table *table, ks_text key)
 {
     keep_in_shape(table);
-    uint64_t hash = siphash(table->key, key);
-    struct table_entry **link = find(table, hash, key);
-    put_value(link ? *link : add(table, hash, key), value);
+    struct table_entry *entry = ks_alloc(sizeof *entry + key.len);
+    entry->hash = siphash(table->key, key);
+    entry->key_len = (uint32_t)key.len;
+    if (key.len) memcpy(entry->key, key.ptr, key.len);
+    insert(&table->now, entry);
+    table->count++;
+    table->bytes += table_cost(key.len, 0);
+    return entry;
 }
 
-bool table_delete(struct table *table, ks_text key)
+static void set_room(struct table *table, struct table_entry *entry, char *value, size_t room)
 {
-    keep_in_shape(table);
-    struct table_entry **link = find(table, siphash(table->key, key), key);
-    if (!link) return false;
-    struct table_entry *entry = *link;
-    *link = entry->next;
+    table->bytes = table->bytes - entry->value_room + room;
+    entry->value = value;
+    entry->value_room = (uint32_t)room;
+}
+
+char *table_exchange(struct table *table, struct table_entry *entry, ks_text value)
+{
+    char *old = entry->value, *new = value.len ? ks_alloc(value.len) : NULL;
+    if (value.len) memcpy(new, value.ptr, value.len);
+    set_room(table, entry, new, value.len);
+    entry->value_len = (uint32_t)value.len;
+    return old;
+}
+
+void table_put(struct table *table, struct table_entry *entry, ks_text value)
+{
+    /* Memory that fits is kept, unless most of it would lie idle. */
+    if (value.len > entry->value_room || value.len < entry->value_room / 4) {
+        ks_free(table_exchange(table, entry, value));
+        return;
+    }
+    if (value.len) memmove(entry->value, value.ptr, value.len);
+    entry->value_len = (uint32_t)value.len;
+}
+
+void table_append(struct table *table, struct table_entry *entry, ks_text more)
+{
+    size_t len = entry->value_len + more.len;
+    if (!more.len) return;
+    if (len > entry->value_room) { /* a little more: who appends once does it again */
+        size_t room = len + len / 4;
+        set_room(table, entry, ks_realloc(entry->value, room), room);
+    }
+    memcpy(entry->value + entry->value_len, more.ptr, more.len);
+    entry->value_len = (uint32_t)len;
+}
+
+static void release(struct table *table, struct table_entry *entry)
+{
+    table->count--;
+    table->bytes -= table_cost(entry->key_len, entry->value_room);
     ks_free(entry->value);
     ks_free(entry);
-    table->count--;
-    return true;
+}
+
+void table_remove(struct table *table, struct table_entry *entry)
+{
+    struct table_entry **link = find(table, entry->hash, table_key(entry));
+    *link = entry->next;
+    release(table, entry);
+    keep_in_shape(table);
+}
+
+/* False: the buckets were empty. */
+static bool shred_some(struct table *table, struct table_buckets *buckets, size_t *entries)
+{
+    while (buckets->size) {
+        struct table_entry **head = &buckets->heads[buckets->size - 1];
+        for (; *head && *entries; --*entries) {
+            struct table_entry *entry = *head;
+            *head = entry->next;
+            release(table, entry);
+        }
+        if (*head) return true;
+        buckets->size--;
+    }
+    ks_free(buckets->heads);
+    buckets->heads = NULL;
+    return false;
+}
+
+bool table_shred(struct table *table, size_t entries)
+{
+    return shred_some(table, &table->now, &entries) || shred_some(table, &table->past, &entries);
+}
+
+/* --- scanning: the cursor counts through the buckets with its highest bit first, so that what a
+ * bucket is split into, or merged with, is done together with it -------------------------------- */
+static uint64_t reversed(uint64_t x)
+{
+    x = (x >> 1 & 0x5555555555555555u) | (x & 0x5555555555555555u) << 1;
+    x = (x >> 2 & 0x3333333333333333u) | (x & 0x3333333333333333u) << 2;
+    x = (x >> 4 & 0x0f0f0f0f0f0f0f0fu) | (x & 0x0f0f0f0f0f0f0f0fu) << 4;
+    return __builtin_bswap64(x);
+}
+
+static uint64_t advanced(uint64_t cursor, uint64_t mask)
+{
+    return reversed(reversed(cursor | ~mask) + 1);
+}
+
+static void visit_bucket(const struct table_buckets *buckets, uint64_t cursor,
+    void (*visit)(struct table_entry *entry, void *arg), void *arg)
+{
+    struct table_entry *entry = *head_of(buckets, cursor);
+    for (; entry; entry = entry->next) visit(entry, arg);
+}
+
+uint64_t table_scan(const struct table *table, uint64_t cursor,
+    void (*visit)(struct table_entry *entry, void *arg), void *arg)
+{
+    const struct table_buckets *small = &table->now, *big = &table->past;
+    if (!big->size) {
+        visit_bucket(small, cursor, visit, arg);
+        return advanced(cursor, small->size - 1);
+    }
+    if (small->size > big->size) small = &table->past, big = &table->now;
+    visit_bucket(small, cursor, visit, arg);
+    do {
+        visit_bucket(big, cursor, visit, arg);
+        cursor = advanced(cursor, big->size - 1);
+    } while (cursor & ((small->size - 1) ^ (big->size - 1)));
+    return cursor;
 }

@@ -7,7 +7,16 @@
 #define STORE_TABLE_H
 #include "siphash.h"
 
-struct table_entry;
+struct expiry;
+struct table_entry {
+    struct table_entry *next;
+    uint64_t hash;
+    char *value;
+    struct expiry *expiry; /* the owner's: NULL in a new one, and when it is removed */
+    uint32_t epoch;        /* the owner's */
+    uint32_t value_len, value_room, key_len;
+    char key[];
+};
 struct table_buckets {
     struct table_entry **heads; /* NULL, or size of them */
     size_t size;                /* 0 or a power of two */
@@ -15,14 +24,41 @@ struct table_buckets {
 struct table {
     struct sip_key key;
     size_t count;
+    size_t bytes;              /* of entries, keys, values and buckets */
     struct table_buckets now;  /* new entries go here */
     struct table_buckets past; /* what is not moved yet; empty unless resizing */
     size_t moved;              /* past.heads[0..moved) are empty */
 };
 
 void table_init(struct table *table, struct sip_key key);
-/* True: found; *ret_value is valid until the next change of the table. */
-bool table_get(const struct table *table, ks_text key, ks_text *ret_value);
-void table_set(struct table *table, ks_text key, ks_text value);
-bool table_delete(struct table *table, ks_text key); /* true: it was there */
+/* NULL: there is none. Valid until it is removed. */
+struct table_entry *table_find(const struct table *table, ks_text key);
+/* A new one without a value; there was none. */
+struct table_entry *table_add(struct table *table, ks_text key);
+/* value may lie in the entry's old one. */
+void table_put(struct table *table, struct table_entry *entry, ks_text value);
+/* The same, but what it had is the caller's, and to be freed. */
+char *table_exchange(struct table *table, struct table_entry *entry, ks_text value);
+void table_append(struct table *table, struct table_entry *entry, ks_text more);
+void table_remove(struct table *table, struct table_entry *entry);
+/* Gives back at most so many entries of a table that is good for nothing else any more; false: it is
+ * all given back. */
+bool table_shred(struct table *table, size_t entries);
+
+/* How many bytes one more entry takes. */
+size_t table_cost(size_t key_len, size_t value_len);
+static inline ks_text table_key(const struct table_entry *entry)
+{
+    return (ks_text){ entry->key, entry->key_len };
+}
+static inline ks_text table_value(const struct table_entry *entry)
+{
+    return (ks_text){ entry->value ? entry->value : "", entry->value_len };
+}
+
+/* Visits a few entries and gives the cursor to go on with; 0 begins, and means the end. An entry
+ * that is there from the beginning to the end is visited, whatever changes between two calls; when
+ * the table is resized meanwhile it may be visited again. visit must not change the table. */
+uint64_t table_scan(const struct table *table, uint64_t cursor,
+    void (*visit)(struct table_entry *entry, void *arg), void *arg);
 #endif
