@@ -172,7 +172,8 @@ void batch_add(struct batch *batch, const deed *what)
     uint32_t i = batch->deed_count++;
     batch->deeds[i] = *what;
     batch->answer_of[i] = (uint8_t)(batch->answer_count - 1);
-    batch->shard[i] = shard_of(batch->map, what->key);
+    batch->deeds[i].hash = shard_hash(batch->map, what->key);
+    batch->shard[i] = shard_of(batch->map, batch->deeds[i].hash);
 }
 
 void batch_finish(struct batch *batch) { run(batch, true); }

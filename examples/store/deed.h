@@ -32,6 +32,7 @@ typedef struct deed {
     uint8_t verb, flags;
     ks_text key, value;
     int64_t number;
+    uint64_t hash; /* of the key: it is needed on both sides, so it travels */
 } deed;
 KS_DECLARE_TYPE(deed);
 

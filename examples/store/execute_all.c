@@ -98,8 +98,9 @@ static void collect(struct collection *all, const shard_keys *found)
 {
     for (size_t i = 0; i < found->keys.count; i++) {
         ks_text key = found->keys.items[i];
-        if (table_find(&all->seen, key)) continue;
-        table_add(&all->seen, key);
+        uint64_t hash = table_hash(&all->seen, key);
+        if (table_find(&all->seen, key, hash)) continue;
+        table_add(&all->seen, key, hash);
         reply_bulk(&all->keys, key);
         all->count++;
     }

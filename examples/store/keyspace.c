@@ -28,18 +28,18 @@ static void take_out(struct keyspace *keyspace, struct table_entry *entry)
     table_remove(&keyspace->table, entry);
 }
 
-static struct table_entry *find(struct keyspace *keyspace, ks_text key)
+static struct table_entry *find(struct keyspace *keyspace, const deed *what)
 {
-    struct table_entry *entry = table_find(&keyspace->table, key);
+    struct table_entry *entry = table_find(&keyspace->table, what->key, what->hash);
     if (!entry || !expiry_is_over(entry, keyspace->now)) return entry;
     take_out(keyspace, entry);
     keyspace->expired++;
     return NULL;
 }
 
-static struct table_entry *add(struct keyspace *keyspace, ks_text key)
+static struct table_entry *add(struct keyspace *keyspace, const deed *what)
 {
-    struct table_entry *entry = table_add(&keyspace->table, key);
+    struct table_entry *entry = table_add(&keyspace->table, what->key, what->hash);
     picture_leave_out(&keyspace->picture, entry);
     keyspace->changes++;
     return entry;
@@ -81,7 +81,7 @@ static void show(const struct table_entry *entry, outcome *result)
 
 static void do_get(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    show(find(keyspace, what->key), result);
+    show(find(keyspace, what), result);
 }
 
 /* The old value is shown, and given back with the next deed. */
@@ -96,7 +96,7 @@ static void put(struct keyspace *keyspace, struct table_entry *entry, const deed
 
 static void do_set(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    struct table_entry *entry = find(keyspace, what->key);
+    struct table_entry *entry = find(keyspace, what);
     bool wanted = !(what->flags & (entry ? DEED_IF_ABSENT : DEED_IF_PRESENT));
     if (wanted && !has_room(keyspace, entry, what->key.len, what->value.len)) {
         result->status = DEED_NO_MEMORY;
@@ -110,13 +110,13 @@ static void do_set(struct keyspace *keyspace, const deed *what, outcome *result)
     if (entry)
         will_change(keyspace, entry);
     else
-        entry = add(keyspace, what->key);
+        entry = add(keyspace, what);
     put(keyspace, entry, what);
 }
 
 static void do_get_delete(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    struct table_entry *entry = find(keyspace, what->key);
+    struct table_entry *entry = find(keyspace, what);
     show(entry, result);
     if (!entry) return;
     will_change(keyspace, entry);
@@ -126,21 +126,21 @@ static void do_get_delete(struct keyspace *keyspace, const deed *what, outcome *
 
 static void do_delete(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    struct table_entry *entry = find(keyspace, what->key);
+    struct table_entry *entry = find(keyspace, what);
     result->number = entry != NULL;
     if (entry) take_out(keyspace, entry);
 }
 
 static void do_exists(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    result->number = find(keyspace, what->key) != NULL;
+    result->number = find(keyspace, what) != NULL;
 }
 
 static void do_add(struct keyspace *keyspace, const deed *what, outcome *result)
 {
     char digits[24];
     int64_t value = 0;
-    struct table_entry *entry = find(keyspace, what->key);
+    struct table_entry *entry = find(keyspace, what);
     if (entry && !resp_integer(table_value(entry), &value))
         result->status = DEED_NOT_AN_INTEGER;
     else if (__builtin_add_overflow(value, what->number, &value))
@@ -151,7 +151,7 @@ static void do_add(struct keyspace *keyspace, const deed *what, outcome *result)
     if (entry)
         will_change(keyspace, entry);
     else
-        entry = add(keyspace, what->key);
+        entry = add(keyspace, what);
     int len = snprintf(digits, sizeof digits, "%" PRId64, value);
     table_put(&keyspace->table, entry, (ks_text){ digits, (size_t)len });
     result->number = value;
@@ -159,7 +159,7 @@ static void do_add(struct keyspace *keyspace, const deed *what, outcome *result)
 
 static void do_append(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    struct table_entry *entry = find(keyspace, what->key);
+    struct table_entry *entry = find(keyspace, what);
     size_t len = (entry ? entry->value_len : 0) + what->value.len;
     if (len > VALUE_MAX)
         result->status = DEED_TOO_LONG;
@@ -169,14 +169,14 @@ static void do_append(struct keyspace *keyspace, const deed *what, outcome *resu
     if (entry)
         will_change(keyspace, entry);
     else
-        entry = add(keyspace, what->key);
+        entry = add(keyspace, what);
     table_append(&keyspace->table, entry, what->value);
     result->number = (int64_t)len;
 }
 
 static void do_length(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    const struct table_entry *entry = find(keyspace, what->key);
+    const struct table_entry *entry = find(keyspace, what);
     result->number = entry ? entry->value_len : 0;
 }
 
@@ -191,7 +191,7 @@ static bool may_expire_then(const struct table_entry *entry, const deed *what)
 
 static void do_expire(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    struct table_entry *entry = find(keyspace, what->key);
+    struct table_entry *entry = find(keyspace, what);
     if (!entry || !may_expire_then(entry, what)) return;
     result->number = 1;
     if (what->number <= keyspace->now) {
@@ -204,7 +204,7 @@ static void do_expire(struct keyspace *keyspace, const deed *what, outcome *resu
 
 static void do_left(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    const struct table_entry *entry = find(keyspace, what->key);
+    const struct table_entry *entry = find(keyspace, what);
     if (!entry)
         result->number = -2;
     else
@@ -213,7 +213,7 @@ static void do_left(struct keyspace *keyspace, const deed *what, outcome *result
 
 static void do_persist(struct keyspace *keyspace, const deed *what, outcome *result)
 {
-    struct table_entry *entry = find(keyspace, what->key);
+    struct table_entry *entry = find(keyspace, what);
     if (!entry || !entry->expiry) return;
     will_change(keyspace, entry);
     expiry_clear(&keyspace->expiries, entry);
@@ -241,7 +241,8 @@ void keyspace_do(struct keyspace *keyspace, const deed *what, outcome *ret_outco
 
 bool keyspace_restore(struct keyspace *keyspace, ks_text key, ks_text value, int64_t expires)
 {
-    const deed set = { .verb = DEED_SET, .key = key, .value = value, .number = expires };
+    const deed set = { .verb = DEED_SET, .key = key, .value = value, .number = expires,
+        .hash = table_hash(&keyspace->table, key) };
     outcome result = { 0 };
     if (expires && expires <= keyspace->now) return true;
     do_set(keyspace, &set, &result);
@@ -249,10 +250,16 @@ bool keyspace_restore(struct keyspace *keyspace, ks_text key, ks_text value, int
 }
 
 /* --- everything ------------------------------------------------------------------------------- */
-void keyspace_init(struct keyspace *keyspace, size_t bytes_max)
+void keyspace_init(struct keyspace *keyspace, struct sip_key key, size_t bytes_max)
 {
     *keyspace = (struct keyspace){ .bytes_max = bytes_max };
-    table_init(&keyspace->table, sip_key_random());
+    table_init(&keyspace->table, key);
+}
+
+void keyspace_expect(const struct keyspace *keyspace, const deed *list, size_t count)
+{
+    for (int step = 0; step < 2; step++)
+        for (size_t i = 0; i < count; i++) table_expect(&keyspace->table, list[i].hash, step);
 }
 
 void keyspace_flush(struct keyspace *keyspace)
@@ -263,7 +270,7 @@ void keyspace_flush(struct keyspace *keyspace)
     keyspace->expiries = (struct expiries){ 0 };
     keyspace->changes++;
     picture_give_up(&keyspace->picture);
-    table_init(&keyspace->table, sip_key_random());
+    table_init(&keyspace->table, old->table.key);
 }
 
 static bool shred(struct keyspace *keyspace)

@@ -25,7 +25,10 @@ struct keyspace {
     struct picture picture;
 };
 
-void keyspace_init(struct keyspace *keyspace, size_t bytes_max);
+/* key: of the hash of all deeds. */
+void keyspace_init(struct keyspace *keyspace, struct sip_key key, size_t bytes_max);
+/* Worth it before several of them are done. */
+void keyspace_expect(const struct keyspace *keyspace, const deed *list, size_t count);
 /* What ret_outcome points at is valid until the next change. */
 void keyspace_do(struct keyspace *keyspace, const deed *what, outcome *ret_outcome);
 /* What keyspace_do refuses to exceed. */

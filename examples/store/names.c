@@ -33,9 +33,11 @@ static ks_text key_of(const ks_pid *pid)
 static ks_next names_handle_set(names *self, const ks_text *name)
 {
     ks_pid caller = ks_caller();
-    struct table_entry *entry = table_find(&self->table, key_of(&caller));
+    ks_text key = key_of(&caller);
+    uint64_t hash = table_hash(&self->table, key);
+    struct table_entry *entry = table_find(&self->table, key, hash);
     if (!entry) {
-        entry = table_add(&self->table, key_of(&caller));
+        entry = table_add(&self->table, key, hash);
         ks_monitor(caller); /* one for each entry; it stays while the process does */
     }
     table_put(&self->table, entry, *name);
@@ -44,7 +46,8 @@ static ks_next names_handle_set(names *self, const ks_text *name)
 
 static ks_next names_handle_down(names *self, const ks_down *down)
 {
-    struct table_entry *entry = table_find(&self->table, key_of(&down->pid));
+    ks_text key = key_of(&down->pid);
+    struct table_entry *entry = table_find(&self->table, key, table_hash(&self->table, key));
     if (entry) table_remove(&self->table, entry);
     return ks_noreply();
 }

@@ -46,7 +46,8 @@ static bool take_row(const struct snapshot_row *row, void *arg)
 {
     struct loading *loading = arg;
     struct keyspace *keyspace = &loading->self->keyspace;
-    if (shard_of(&loading->args->map, row->key) != loading->args->index) return true;
+    const shard_map *map = &loading->args->map;
+    if (shard_of(map, shard_hash(map, row->key)) != loading->args->index) return true;
     return keyspace_restore(keyspace, row->key, row->value, row->expires);
 }
 
@@ -66,7 +67,8 @@ static void read_clock(shard *self) { self->keyspace.now = ks_wall_clock_ns() / 
 static ks_next shard_init(shard *self, const shard_args *args)
 {
     self->index = args->index;
-    keyspace_init(&self->keyspace, (size_t)args->bytes_max);
+    const struct sip_key key = { args->map.key_low, args->map.key_high };
+    keyspace_init(&self->keyspace, key, (size_t)args->bytes_max);
     read_clock(self);
     ks_status status = args->snapshot ? load(self, args) : KS_OK;
     if (status) return ks_fail(status);
@@ -89,6 +91,7 @@ static ks_next shard_handle_do_all(shard *self, const deeds *all, outcomes *repl
     if (count > DEEDS_MAX) return ks_fail(KS_BADARG);
     read_clock(self);
     buffer_clear(&self->texts);
+    keyspace_expect(&self->keyspace, all->list.items, count);
     for (; done < count && self->texts.len < TEXTS_MAX; done++) {
         outcome *result = &self->outcomes[done];
         keyspace_do(&self->keyspace, &all->list.items[done], result);
@@ -203,10 +206,9 @@ shard_map shard_map_make(uint32_t shards)
     return (shard_map){ key.low, key.high, { pids, shards } };
 }
 
-uint32_t shard_of(const shard_map *map, ks_text key)
+uint64_t shard_hash(const shard_map *map, ks_text key)
 {
-    const struct sip_key sip = { map->key_low, map->key_high };
-    return (uint32_t)(siphash(sip, key) % map->shards.count);
+    return siphash((struct sip_key){ map->key_low, map->key_high }, key);
 }
 
 ks_status shard_do(const shard_map *map, uint32_t index, const deed *what, outcome *ret_outcome)
@@ -248,5 +250,5 @@ ks_status shard_next_slice(const shard_map *map, uint32_t index, shard_slice *re
 
 ks_status shard_crash(const shard_map *map, ks_text key)
 {
-    return shard_cast_crash(map->shards.items[shard_of(map, key)]);
+    return shard_cast_crash(map->shards.items[shard_of(map, shard_hash(map, key))]);
 }

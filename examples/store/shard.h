@@ -27,7 +27,12 @@ KS_MODULE(shard, shard_args);
 const char *shard_name(uint32_t index);
 /* Its list is memory of the calling process, until that ends. */
 shard_map shard_map_make(uint32_t shards);
-uint32_t shard_of(const shard_map *map, ks_text key);
+uint64_t shard_hash(const shard_map *map, ks_text key);
+/* By the half of the hash that a table does not look at first. */
+static inline uint32_t shard_of(const shard_map *map, uint64_t hash)
+{
+    return (uint32_t)((hash >> 32) * map->shards.count >> 32);
+}
 
 /* What is to be done with keys of the shard with this index; the outcome's text is borrowed until
  * the caller's turn ends. */

@@ -107,17 +107,26 @@ void table_init(struct table *table, struct sip_key key)
     table->bytes = SIZE_MIN * sizeof *table->now.heads;
 }
 
-struct table_entry *table_find(const struct table *table, ks_text key)
+struct table_entry *table_find(const struct table *table, ks_text key, uint64_t hash)
 {
-    struct table_entry **link = find(table, siphash(table->key, key), key);
+    struct table_entry **link = find(table, hash, key);
     return link ? *link : NULL;
 }
 
-struct table_entry *table_add(struct table *table, ks_text key)
+void table_expect(const struct table *table, uint64_t hash, int step)
+{
+    struct table_entry *const *head = head_of(&table->now, hash);
+    __builtin_prefetch(step ? (const void *)*head : head);
+    if (!table->past.size) return;
+    head = head_of(&table->past, hash);
+    __builtin_prefetch(step ? (const void *)*head : head);
+}
+
+struct table_entry *table_add(struct table *table, ks_text key, uint64_t hash)
 {
     keep_in_shape(table);
     struct table_entry *entry = ks_alloc(sizeof *entry + key.len);
-    entry->hash = siphash(table->key, key);
+    entry->hash = hash;
     entry->key_len = (uint32_t)key.len;
     if (key.len) memcpy(entry->key, key.ptr, key.len);
     insert(&table->now, entry);

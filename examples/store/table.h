@@ -31,10 +31,18 @@ struct table {
 };
 
 void table_init(struct table *table, struct sip_key key);
+/* Of a key: of those below who need it twice, some take it along. */
+static inline uint64_t table_hash(const struct table *table, ks_text key)
+{
+    return siphash(table->key, key);
+}
 /* NULL: there is none. Valid until it is removed. */
-struct table_entry *table_find(const struct table *table, ks_text key);
+struct table_entry *table_find(const struct table *table, ks_text key, uint64_t hash);
 /* A new one without a value; there was none. */
-struct table_entry *table_add(struct table *table, ks_text key);
+struct table_entry *table_add(struct table *table, ks_text key, uint64_t hash);
+/* Soon some entries will be looked for: each first with step 0, then each with step 1, so that the
+ * memory is on its way for all of them at the same time. */
+void table_expect(const struct table *table, uint64_t hash, int step);
 /* value may lie in the entry's old one. */
 void table_put(struct table *table, struct table_entry *entry, ks_text value);
 /* The same, but what it had is the caller's, and to be freed. */
