@@ -190,7 +190,7 @@ basic_commands() {
         "$(cli FOO a b | head -1)"
     check_match "INFO kiosk" "*processes:*shards:4*restarts:0*keys:1*" "$(cli INFO kiosk)"
     check_match "INFO" "*# Server*# Clients*# Memory*# Kiosk*" "$(cli INFO)"
-    check_match "DEBUG without --demo" "ERR DEBUG needs*" "$(cli DEBUG CRASH-SHARD k | head -1)"
+    check_match "DEBUG without --demo" "ERR unknown command 'DEBUG'*" "$(cli DEBUG CRASH-SHARD k | head -1)"
 }
 
 binary_values() {
@@ -235,34 +235,11 @@ refused() { # error bytes
     check "refused: ${2:0:60}" "-ERR Protocol error: $1~" "$(raw "$2")"
 }
 
-# Each is answered once, then the connection is closed: `raw` waits for that.
+# Many more stand in malformed.txt; these are too long for a table, or follow something good.
 bad_protocol() {
-    local count='invalid multibulk length' bulk='invalid bulk length'
-    local end='expected CR LF after a bulk string'
-    refused "$count" '*x\r\n'
-    refused "$count" '*\r\n'
-    refused "$count" '*-2\r\n'
-    refused "$count" '*+1\r\n'
-    refused "$count" '*01\r\n'
-    refused "$count" '*1 \r\n'
-    refused "$count" '*1\rx'
-    refused "$count" '*1\n$4\nPING\n*1\n$4\nPING\n*1\n$4\nPING\n'
-    refused "$count" '*99999999\r\n'
-    refused "$count" '*9223372036854775808\r\n'
-    refused "expected '\$', got ':'" '*1\r\n:1\r\n'
-    refused "expected '\$', got '*'" '*2\r\n$4\r\nECHO\r\n*1\r\n'
-    refused "expected '\$', got byte 13" '*1\r\n\r\n'
-    refused "expected '\$', got byte 255" '*1\r\n\377'
-    refused "$bulk" '*1\r\n$\r\n'
-    refused "$bulk" '*1\r\n$-1\r\n'
-    refused "$bulk" '*1\r\n$4x\r\nPING\r\n'
-    refused "$bulk" '*1\r\n$ 4\r\nPING\r\n'
-    refused "$bulk" '*1\r\n$999999999\r\n'
+    local count='invalid multibulk length'
     refused 'too big request' '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$524288\r\n'
-    refused "$end" '*1\r\n$4\r\nPINGxx'
-    refused "$end" '*1\r\n$3\r\nPING\r\n'
     refused 'too big inline request' "$(head -c 70000 /dev/zero | tr '\0' x)"
-    refused 'too many arguments' "$(printf '%1025s' '' | sed 's/ /x /g')\r\n"
     refused 'this is not an HTTP server' 'POST / HTTP/1.1\r\nHost: x\r\n\r\n'
     check "good, then bad" "+PONG~-ERR Protocol error: $count~" "$(raw 'PING\r\n*x\r\nPING\r\n')"
     check "it still serves" "PONG" "$(cli PING)"
@@ -469,7 +446,7 @@ port_in_use() {
 }
 
 command_line() {
-    local words
+    local words option
     words=$(timeout 20 "$store" --port banana 2>&1)
     check "a bad number: exit code" 2 $?
     check_match "a bad number: message" "store: --port takes a number*'banana'*" "$words"
@@ -486,6 +463,12 @@ command_line() {
     words=$(timeout 20 "$store" --port 0 --data-dir /dev/null 2>&1)
     check "a data directory that is none: exit code" 1 $?
     check_match "a data directory that is none: message" "store: cannot use /dev/null*" "$words"
+    words=$("$store" --help)
+    # Each option that it takes is in its help.
+    for option in port bind data-dir snapshot-every maxmemory shards max-connections max-request \
+        max-output idle-timeout send-timeout demo kiosk-log help version; do
+        check_match "--help names --$option" "*--$option*" "$words"
+    done
 }
 
 # With clients connected, one of them in the middle of a request.

@@ -1,36 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* table_test - the hash and the table of the example store, with memory that is counted. */
-#include <check.h>
-#include <kiosk/process.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../../examples/store/table.h"
+#include "parts/check.h"
 
-static size_t blocks;
-
-static void *counted_alloc(size_t size)
+static struct table_entry *entry_of(const struct table *table, ks_text key)
 {
-    blocks++;
-    return calloc(1, size);
+    return table_find(table, key, table_hash(table, key));
 }
 
-static void counted_free(void *memory)
+static void table_set(struct table *table, ks_text key, ks_text value)
 {
-    if (memory) blocks--;
-    free(memory);
+    struct table_entry *entry = entry_of(table, key);
+    if (!entry) entry = table_add(table, key, table_hash(table, key));
+    table_put(table, entry, value);
 }
 
-/* A table needs a process for its memory; here the test is the process. */
-#define ks_alloc counted_alloc
-#define ks_free counted_free
-#include "../../examples/store/siphash.c"
-#include "../../examples/store/table.c"
-
-static ks_text text(const char *s) { return (ks_text){ s, strlen(s) }; }
-
-static ks_text numbered(char *buffer, size_t size, const char *what, int n)
+static bool table_get(const struct table *table, ks_text key, ks_text *ret_value)
 {
-    return (ks_text){ buffer, (size_t)snprintf(buffer, size, "%s%d", what, n) };
+    const struct table_entry *entry = entry_of(table, key);
+    if (entry) *ret_value = table_value(entry);
+    return entry != NULL;
+}
+
+static bool table_delete(struct table *table, ks_text key)
+{
+    struct table_entry *entry = entry_of(table, key);
+    if (entry) table_remove(table, entry);
+    return entry != NULL;
 }
 
 static void empty_all(struct table *table, int count)
@@ -41,8 +37,7 @@ static void empty_all(struct table *table, int count)
 
 static void release(struct table *table)
 {
-    counted_free(table->now.heads);
-    counted_free(table->past.heads);
+    while (table_shred(table, 7)) continue;
 }
 
 START_TEST(siphash_gives_the_published_values)
@@ -84,7 +79,7 @@ START_TEST(a_value_is_found_replaced_and_deleted)
     ck_assert(!table_delete(&table, text("k")));
     ck_assert(!table_get(&table, text("k"), &value));
     release(&table);
-    ck_assert_uint_eq(blocks, 0);
+    ck_assert_uint_eq(parts_blocks, 0);
 }
 END_TEST
 
@@ -102,7 +97,7 @@ START_TEST(keys_and_values_are_any_bytes)
     }
     for (size_t i = 0; i < 5; i++) ck_assert(table_delete(&table, keys[i]));
     release(&table);
-    ck_assert_uint_eq(blocks, 0);
+    ck_assert_uint_eq(parts_blocks, 0);
 }
 END_TEST
 
@@ -121,7 +116,7 @@ START_TEST(an_empty_value_takes_the_place_of_a_long_one)
     ck_assert_uint_eq(value.len, 5);
     table_delete(&table, text("k"));
     release(&table);
-    ck_assert_uint_eq(blocks, 0);
+    ck_assert_uint_eq(parts_blocks, 0);
 }
 END_TEST
 
@@ -152,7 +147,7 @@ START_TEST(nothing_is_lost_while_it_grows_and_shrinks)
     ck_assert_uint_eq(table.count, 0);
     ck_assert_uint_lt(table.now.size, most / 64);
     release(&table);
-    ck_assert_uint_eq(blocks, 0);
+    ck_assert_uint_eq(parts_blocks, 0);
 }
 END_TEST
 
@@ -175,7 +170,98 @@ START_TEST(a_resize_ends_before_the_next_begins)
     ck_assert_uint_le(table.count, 2 * table.now.size);
     empty_all(&table, MANY);
     release(&table);
-    ck_assert_uint_eq(blocks, 0);
+    ck_assert_uint_eq(parts_blocks, 0);
+}
+END_TEST
+
+START_TEST(what_is_appended_stands_behind)
+{
+    struct table table;
+    ks_text value;
+    table_init(&table, sip_key_random());
+    table_set(&table, text("k"), text("ab"));
+    for (int i = 0; i < 100; i++) table_append(&table, entry_of(&table, text("k")), text("cd"));
+    table_append(&table, entry_of(&table, text("k")), text(""));
+    ck_assert(table_get(&table, text("k"), &value));
+    ck_assert_uint_eq(value.len, 202);
+    ck_assert(memcmp(value.ptr, "abcdcd", 6) == 0 && memcmp(value.ptr + 199, "dcd", 3) == 0);
+    release(&table);
+    ck_assert_uint_eq(parts_blocks, 0);
+}
+END_TEST
+
+START_TEST(its_bytes_are_those_of_what_is_in_it)
+{
+    struct table table;
+    table_init(&table, sip_key_random());
+    size_t empty = table.bytes;
+    table_set(&table, text("key"), text("0123456789"));
+    ck_assert_uint_eq(table.bytes, empty + table_cost(3, 10));
+    table_set(&table, text("key"), text("012345678"));
+    ck_assert_uint_eq(table.bytes, empty + table_cost(3, 10)); /* its memory is kept */
+    table_set(&table, text("key"), text("0"));
+    ck_assert_uint_eq(table.bytes, empty + table_cost(3, 1)); /* not most of it for nothing */
+    table_delete(&table, text("key"));
+    ck_assert_uint_eq(table.bytes, empty);
+    release(&table);
+}
+END_TEST
+
+static void count_visit(struct table_entry *entry, void *visits)
+{
+    ((int *)visits)[atoi(entry->key + 3)]++;
+}
+
+/* While a scan is under way the table grows, or shrinks, by much. */
+static void scan_while(int from, int to)
+{
+    enum { STAY = 200, MOST = 20000 };
+    static int visits[MOST];
+    struct table table;
+    char key[32];
+    uint64_t cursor = 0;
+    int rounds = 0;
+    memset(visits, 0, sizeof visits);
+    table_init(&table, sip_key_random());
+    for (int i = 0; i < from; i++) table_set(&table, numbered(key, sizeof key, "key", i), text(""));
+    do {
+        cursor = table_scan(&table, cursor, count_visit, visits);
+        if (rounds++ % 16) continue;
+        for (int i = 0; i < 400 && from < to; i++)
+            table_set(&table, numbered(key, sizeof key, "key", from++), text(""));
+        for (int i = 0; i < 400 && from > to; i++)
+            table_delete(&table, numbered(key, sizeof key, "key", --from));
+    } while (cursor);
+    for (int i = 0; i < STAY; i++) ck_assert_msg(visits[i] > 0, "key%d was not visited", i);
+    release(&table);
+    ck_assert_uint_eq(parts_blocks, 0);
+}
+
+START_TEST(a_scan_visits_all_that_stay_while_it_grows) { scan_while(200, 20000); }
+END_TEST
+
+START_TEST(a_scan_visits_all_that_stay_while_it_shrinks) { scan_while(20000, 200); }
+END_TEST
+
+START_TEST(a_scan_of_a_table_at_rest_visits_each_once)
+{
+    enum { COUNT = 1000 };
+    static int visits[COUNT];
+    struct table table;
+    char key[32];
+    uint64_t cursor = 0;
+    table_init(&table, sip_key_random());
+    for (int i = 0; i < COUNT; i++)
+        table_set(&table, numbered(key, sizeof key, "key", i), text(""));
+    while (table.past.size) { /* each change moves a little */
+        table_delete(&table, text("key0"));
+        table_set(&table, text("key0"), text(""));
+    }
+    do
+        cursor = table_scan(&table, cursor, count_visit, visits);
+    while (cursor);
+    for (int i = 0; i < COUNT; i++) ck_assert_int_eq(visits[i], 1);
+    release(&table);
 }
 END_TEST
 
@@ -191,10 +277,11 @@ int main(void)
     tcase_add_test(tcase, an_empty_value_takes_the_place_of_a_long_one);
     tcase_add_test(tcase, nothing_is_lost_while_it_grows_and_shrinks);
     tcase_add_test(tcase, a_resize_ends_before_the_next_begins);
+    tcase_add_test(tcase, what_is_appended_stands_behind);
+    tcase_add_test(tcase, its_bytes_are_those_of_what_is_in_it);
+    tcase_add_test(tcase, a_scan_visits_all_that_stay_while_it_grows);
+    tcase_add_test(tcase, a_scan_visits_all_that_stay_while_it_shrinks);
+    tcase_add_test(tcase, a_scan_of_a_table_at_rest_visits_each_once);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_all(suite);
 }

@@ -2,9 +2,10 @@
 /* resp_fuzz - any bytes, whole and in pieces: the same answer, and never a byte outside.
  *
  * The first byte of the input chooses the pieces. Built with clang -fsanitize=fuzzer,address. */
-#include "../../examples/store/resp.c"
+#include "../../examples/store/resp.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
