@@ -168,9 +168,13 @@ static ks_next connection_handle_drain(connection *self, const ks_drain *drain)
     return ks_after(ks_noreply(), self->session.settings->idle_timeout);
 }
 
+/* LINGER: it had its time. PAUSE: nothing of it is unread, so its answers are safe. */
 static ks_next connection_handle_named_timeout(connection *self, int name)
 {
-    return name == PAUSE && !self->leaves ? leave(self) : ks_stop(KS_NORMAL);
+    if (name == PAUSE && self->leaves) return ks_noreply();
+    if (name == PAUSE && ks_flush(self->socket) != KS_OK)
+        ks_log_debug("a client did not take its last answers");
+    return ks_stop(KS_NORMAL);
 }
 
 static ks_next connection_handle_timeout(connection *self) /* idle */

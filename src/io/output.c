@@ -33,7 +33,9 @@ static void send_out(struct ksi_io *io, struct ksi_socket *socket)
     }
     if (ksi_bytes_count(out)) return;
     ksi_bytes_drop(&io->scheduler->pool, out);
-    if (socket->shut && !socket->send_error) (void)shutdown(socket->fd, SHUT_WR);
+    if (!socket->shut || socket->end_told || socket->send_error) return;
+    socket->end_told = true;
+    (void)shutdown(socket->fd, SHUT_WR);
 }
 
 void ksi_output_send(struct ksi_io *io, struct ksi_socket *socket)

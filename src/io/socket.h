@@ -27,7 +27,8 @@ struct ksi_socket {
     bool hung_up; /* a short read says nothing: the end of the stream may be behind it */
     bool ended;   /* the end was read */
     bool deaf;    /* its owner wants to read no more */
-    bool shut;    /* nothing may be written any more; the kernel hears it when all is sent */
+    bool shut;    /* nothing may be written any more; the kernel hears it when all is sent ... */
+    bool end_told; /* ... once: it reports an event each time */
     bool listens, datagrams;
     bool local;          /* of Unix */
     bool connected;      /* datagrams: to one peer */

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
 
@@ -134,9 +135,11 @@ def run(name, *tests):
     program = sys.argv[1]
     for test in tests:
         scratch = tempfile.mkdtemp()
+        began = time.monotonic()
         try:
             test(program, scratch)
         finally:
             shutil.rmtree(scratch)
+        print(f"{test.__name__}: {time.monotonic() - began:.1f} s")
     print(f"{name}: {_checks} checks, {_failed} failed")
     sys.exit(1 if _failed else 0)

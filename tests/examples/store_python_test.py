@@ -121,10 +121,10 @@ def scan_while_it_changes(program, _):
         while cursor != 0:
             cursor, found = r.scan(cursor or 0)
             seen.update(found)
-            r.mset({f"other{n + i}": 1 for i in range(50)})
-            if n > 5000:
-                r.delete(*[f"other{i}" for i in range(n - 5000, n - 4950)])
-            n += 50
+            r.mset({f"other{n + i}": 1 for i in range(20)})
+            if n > 1000:
+                r.delete(*[f"other{i}" for i in range(n - 1000, n - 980)])
+            n += 20
         expect("all that stayed", stay - seen, set())
 
 
@@ -172,7 +172,7 @@ def about_itself(program, scratch):
         expect("config get", r.config_get("max*"), {
             "maxclients": "10000", "maxmemory": str(2**30), "maxmemory-policy": "noeviction"})
         expect("command count", r.command_count(), len(r.execute_command("COMMAND")))
-        expect("command info", r.execute_command("COMMAND", "INFO", "GET", "nosuch")[1], None)
+        expect("command", r.command()["get"]["arity"], 2)
         before = int(time.time())
         expect("save", r.save(), True)
         expect_between("lastsave", int(r.lastsave().timestamp()), before, before + 5)

@@ -3,6 +3,7 @@
 #include "io/scenario.h"
 #include "io/socket.h"
 #include <errno.h>
+#include <time.h>
 
 enum { MEGABYTE = 1 << 20 };
 
@@ -239,6 +240,26 @@ static void what_the_kernel_did_not_take_is_sent_later(void)
 }
 SCENARIO(what_the_kernel_did_not_take_is_sent_later)
 
+static int64_t processor_ns(void)
+{
+    struct timespec used;
+    ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+/* The peer says nothing more, and does not end its half: there is nothing to do. */
+static void half_a_stream_takes_no_time_while_it_is_idle(void)
+{
+    struct pair pair = connected(NULL);
+    ks_text bytes;
+    ck_assert_int_eq(ks_shutdown_write(pair.here), KS_OK);
+    int64_t before = processor_ns();
+    ck_assert_int_eq(ks_read(pair.here, 200, &bytes), KS_TIMEOUT);
+    ck_assert_int_lt(processor_ns() - before, 100000000);
+    ks_close(pair.there);
+}
+SCENARIO(half_a_stream_takes_no_time_while_it_is_idle)
+
 static void a_closed_peer_ends_writing_without_a_signal(void)
 {
     struct pair pair = connected(NULL);
@@ -259,4 +280,5 @@ RUN_SUITE("stream", a_megabyte_comes_back_test, lines_come_without_their_ends_te
     peek_waits_for_more_and_consume_takes_test, a_poll_sees_what_has_arrived_test,
     small_writes_leave_when_the_process_blocks_test, what_was_written_is_sent_by_close_test,
     a_reader_that_never_reads_is_given_up_test, what_the_kernel_did_not_take_is_sent_later_test,
+    half_a_stream_takes_no_time_while_it_is_idle_test,
     a_closed_peer_ends_writing_without_a_signal_test)
