@@ -241,7 +241,10 @@ void keyspace_do(struct keyspace *keyspace, const deed *what, outcome *ret_outco
 
 bool keyspace_restore(struct keyspace *keyspace, ks_text key, ks_text value, int64_t expires)
 {
-    const deed set = { .verb = DEED_SET, .key = key, .value = value, .number = expires,
+    const deed set = { .verb = DEED_SET,
+        .key = key,
+        .value = value,
+        .number = expires,
         .hash = table_hash(&keyspace->table, key) };
     outcome result = { 0 };
     if (expires && expires <= keyspace->now) return true;

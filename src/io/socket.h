@@ -24,10 +24,10 @@ struct ksi_socket {
     uint64_t owner;  /* pid id; 0: in flight */
     uint8_t waits;   /* KS_READABLE, KS_WRITABLE: what the owner is blocked for */
     bool readable, writable;
-    bool hung_up; /* a short read says nothing: the end of the stream may be behind it */
-    bool ended;   /* the end was read */
-    bool deaf;    /* its owner wants to read no more */
-    bool shut;    /* nothing may be written any more; the kernel hears it when all is sent ... */
+    bool hung_up;  /* a short read says nothing: the end of the stream may be behind it */
+    bool ended;    /* the end was read */
+    bool deaf;     /* its owner wants to read no more */
+    bool shut;     /* nothing may be written any more; the kernel hears it when all is sent ... */
     bool end_told; /* ... once: it reports an event each time */
     bool listens, datagrams;
     bool local;          /* of Unix */

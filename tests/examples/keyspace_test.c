@@ -46,8 +46,8 @@ static void set_until(const char *key, int64_t moment)
 
 static outcome set_if(const char *key, const char *value, int flags)
 {
-    return act((deed){ .verb = DEED_SET, .flags = (uint8_t)flags, .key = text(key),
-        .value = text(value) });
+    return act((deed){
+        .verb = DEED_SET, .flags = (uint8_t)flags, .key = text(key), .value = text(value) });
 }
 
 static bool has(const char *key, const char *value)
@@ -191,8 +191,10 @@ START_TEST(conditions_of_expire_hold_or_nothing_changes)
 {
     begin(0);
     set_until("k", conditions[_i].has);
-    const deed expire = { .verb = DEED_EXPIRE, .flags = (uint8_t)conditions[_i].flag,
-        .key = text("k"), .number = conditions[_i].wants };
+    const deed expire = { .verb = DEED_EXPIRE,
+        .flags = (uint8_t)conditions[_i].flag,
+        .key = text("k"),
+        .number = conditions[_i].wants };
     ck_assert_int_eq(act(expire).number, conditions[_i].done);
     int64_t at = conditions[_i].done ? conditions[_i].wants : conditions[_i].has;
     ck_assert_int_eq(simple(DEED_LEFT, "k").number, at ? at - keyspace.now : -1);
@@ -302,8 +304,7 @@ START_TEST(a_scan_leaves_out_what_is_over)
     set("a", "1");
     set_until("b", 1500);
     keyspace.now = 1500;
-    do
-        cursor = keyspace_scan(&keyspace, cursor, 10, count_key, &count);
+    do cursor = keyspace_scan(&keyspace, cursor, 10, count_key, &count);
     while (cursor);
     ck_assert_int_eq(count, 1);
     end();

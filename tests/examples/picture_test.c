@@ -21,8 +21,10 @@ static void act(enum deed_verb verb, int key, const char *value, int64_t number)
 {
     char name[16];
     outcome result;
-    deed what = { .verb = (uint8_t)verb, .key = numbered(name, sizeof name, "k", key),
-        .value = text(value), .number = number };
+    deed what = { .verb = (uint8_t)verb,
+        .key = numbered(name, sizeof name, "k", key),
+        .value = text(value),
+        .number = number };
     what.hash = table_hash(&keyspace.table, what.key);
     keyspace_do(&keyspace, &what, &result);
 }

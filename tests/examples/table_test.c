@@ -257,8 +257,7 @@ START_TEST(a_scan_of_a_table_at_rest_visits_each_once)
         table_delete(&table, text("key0"));
         table_set(&table, text("key0"), text(""));
     }
-    do
-        cursor = table_scan(&table, cursor, count_visit, visits);
+    do cursor = table_scan(&table, cursor, count_visit, visits);
     while (cursor);
     for (int i = 0; i < COUNT; i++) ck_assert_int_eq(visits[i], 1);
     release(&table);
