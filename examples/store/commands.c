@@ -78,8 +78,9 @@ static int compare(const void *name, const void *row)
 {
     const ks_text *text = name;
     const char *other = ((const struct command *)row)->name;
-    int order = strncasecmp(text->ptr, other, text->len);
-    return order ? order : -(other[text->len] != 0);
+    size_t len = strlen(other);
+    int order = strncasecmp(text->ptr, other, text->len < len ? text->len : len);
+    return order ? order : (text->len > len) - (text->len < len);
 }
 
 const struct command *command_find(ks_text name)

@@ -81,7 +81,7 @@ static int split_line(struct resp_command *command, const struct input *in, size
     enum words_result result;
     size_t used = 0, len;
     command->is_inline = true;
-    if (end > command->at) command->line = ks_realloc(command->line, end - command->at);
+    command->line = ks_realloc(command->line, end - command->at + 1); /* never of nothing */
     while ((result = words_next(&words, command->line + used, &len)) == WORDS_WORD) {
         if (command->count == in->limits->args_max) return wrong(command, "too many arguments");
         add_arg(command, used, len);

@@ -55,7 +55,7 @@ static void look_at(ks_text records)
         struct snapshot_row row;
         size_t consumed;
         ck_assert_int_eq(snapshot_next(&reader, records, &row, &consumed), SNAPSHOT_KEY);
-        int key = atoi(row.key.ptr + 1);
+        int key = number_in(row.key);
         ck_assert_msg(!seen[key], "k%d came twice", key);
         seen[key] = true;
         ck_assert_msg(expected[key][0], "k%d is too young", key);

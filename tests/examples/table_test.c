@@ -209,7 +209,7 @@ END_TEST
 
 static void count_visit(struct table_entry *entry, void *visits)
 {
-    ((int *)visits)[atoi(entry->key + 3)]++;
+    ((int *)visits)[number_in(table_key(entry))]++;
 }
 
 /* While a scan is under way the table grows, or shrinks, by much. */

@@ -20,6 +20,15 @@ static inline ks_text numbered(char *buffer, size_t size, const char *what, int 
     return (ks_text){ buffer, (size_t)snprintf(buffer, size, "%s%d", what, n) };
 }
 
+/* What stands behind the letters; keys are not followed by a NUL. */
+static inline int number_in(ks_text key)
+{
+    int number = 0;
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] >= '0' && key.ptr[i] <= '9') number = number * 10 + key.ptr[i] - '0';
+    return number;
+}
+
 static inline int run_all(Suite *suite)
 {
     SRunner *runner = srunner_create(suite);
