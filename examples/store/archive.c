@@ -33,7 +33,7 @@ struct archive {
     archive_facts facts;
 };
 
-/* --- who makes one ------------------------------------------------------------------------------ */
+/* --- who makes one ---------------------------------------------------------------------------- */
 typedef struct photographer_args {
     const char *path;
     shard_map shards;
@@ -57,7 +57,7 @@ static void photographer_main(const photographer_args *args)
 }
 KS_PROCESS(photographer);
 
-/* --- the archive -------------------------------------------------------------------------------- */
+/* --- the archive ------------------------------------------------------------------------------ */
 static int64_t seconds_now(void) { return ks_wall_clock_ns() / 1000000000; }
 
 static ks_next archive_init(archive *self, const archive_args *args)
@@ -170,7 +170,7 @@ KS_GEN_SERVER(archive, .init = archive_init, .terminate = archive_terminate,
     .handle_named_timeout = archive_handle_named_timeout,
     .ops = KS_OPS(archive, begin, save, look, done, exited));
 
-/* --- its clients -------------------------------------------------------------------------------- */
+/* --- its clients ------------------------------------------------------------------------------ */
 ks_status archive_begin(void)
 {
     return archive_call_begin(ks_named("archive"), KS_DEFAULT_TIMEOUT);

@@ -22,7 +22,7 @@ void batch_between(struct batch *batch, void (*between)(void *arg), void *arg)
     batch->arg = arg;
 }
 
-/* --- asking ------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 static void ask_for_one(struct batch *batch, uint32_t i)
 {
     outcome *result = &batch->outcomes[i];
@@ -70,7 +70,7 @@ static void ask(struct batch *batch)
     }
 }
 
-/* --- answering ---------------------------------------------------------------------------------- */
+/* --- answering -------------------------------------------------------------------------------- */
 static void reply_value(struct buffer *reply, const outcome *result)
 {
     if (result->status == KS_OK)

@@ -22,7 +22,7 @@ const struct command *command_find(ks_text name);
 /* Answers, or puts deeds into the batch; nothing for a command without arguments. */
 void command_execute(struct session *session, const struct resp_command *command);
 
-/* --- for those that execute ---------------------------------------------------------------------- */
+/* --- for those that execute ------------------------------------------------------------------- */
 bool command_is_word(ks_text text, const char *word); /* in any case */
 /* Its subcommand, with the right number of arguments; else that is answered, and it is NULL. */
 struct subcommand {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* connection - is sent what its client sends, has the requests in it done, and writes the answers in
- * their order. Idle it is a state and a socket: no stack, no buffers.
+/* connection - is sent what its client sends, has the requests in it done, and writes the answers
+ * in their order. Idle it is a state and a socket: no stack, no buffers.
  *
  * Memory is bounded. What is received: by the socket's packet_max, and by --max-request for a
- * request that is not whole yet. Answers: by --max-output for one, by ANSWERS_MAX for many; ks_write
- * waits for a client that does not read, and gives up after send_timeout. */
+ * request that is not whole yet. Answers: by --max-output for one, by ANSWERS_MAX for many;
+ * ks_write waits for a client that does not read, and gives up after send_timeout. */
 #include "connection.h"
 
 #include "commands.h"

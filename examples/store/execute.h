@@ -22,7 +22,7 @@ command_fn execute_ping, execute_echo, execute_quit, execute_select, execute_hel
 command_fn execute_info, execute_command, execute_config, execute_save, execute_bgsave,
     execute_lastsave, execute_debug;
 
-/* --- what several of them need ------------------------------------------------------------------- */
+/* --- what several of them need ---------------------------------------------------------------- */
 /* A moment, ms since 1970, from a number in units of so many ms, of now or of 1970. False: that it
  * is none is answered. */
 struct moment_words {

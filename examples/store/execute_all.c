@@ -9,7 +9,7 @@
 
 enum { COUNT_USUAL = 10, COUNT_MAX = 1000, SHARD_BITS = 8 };
 
-/* --- SCAN: the shard's index in the lowest bits of the cursor, so that 0 begins with the first ---- */
+/* --- SCAN: the shard's index stands in the lowest bits of the cursor: 0 begins with the first --- */
 struct scan_words {
     uint64_t cursor;
     int64_t count;
@@ -87,7 +87,7 @@ void execute_scan(struct session *session, const struct resp_command *command)
     ks_end_turn();
 }
 
-/* --- KEYS ----------------------------------------------------------------------------------------- */
+/* --- KEYS ------------------------------------------------------------------------------------- */
 struct collection {
     struct buffer keys; /* as bulks */
     struct table seen;  /* a shard that is resized meanwhile may show a key twice */
@@ -146,7 +146,7 @@ void execute_keys(struct session *session, const struct resp_command *command)
     forget(&all);
 }
 
-/* --- DBSIZE, FLUSHALL ------------------------------------------------------------------------------ */
+/* --- DBSIZE, FLUSHALL ------------------------------------------------------------------------- */
 void execute_dbsize(struct session *session, const struct resp_command *command)
 {
     struct buffer *reply = session_reply(session);

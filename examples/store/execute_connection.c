@@ -49,7 +49,7 @@ void execute_http(struct session *session, const struct resp_command *command)
     session->ended = true;
 }
 
-/* --- HELLO -------------------------------------------------------------------------------------- */
+/* --- HELLO ------------------------------------------------------------------------------------ */
 static void text_field(struct buffer *reply, const char *name, const char *value)
 {
     reply_bulk(reply, ks_str(name));
@@ -89,7 +89,7 @@ void execute_hello(struct session *session, const struct resp_command *command)
     reply_array(reply, 0);
 }
 
-/* --- CLIENT ------------------------------------------------------------------------------------- */
+/* --- CLIENT ----------------------------------------------------------------------------------- */
 static void client_id_(struct session *session, const struct resp_command *command)
 {
     (void)command;

@@ -71,7 +71,7 @@ void execute_append(struct session *session, const struct resp_command *command)
         &(deed){ .verb = DEED_APPEND, .key = resp_arg(command, 1), .value = resp_arg(command, 2) });
 }
 
-/* --- numbers ------------------------------------------------------------------------------------ */
+/* --- numbers ---------------------------------------------------------------------------------- */
 static void add(struct session *session, ks_text key, int64_t number)
 {
     one(session, ANSWER_SUM, &(deed){ .verb = DEED_ADD, .key = key, .number = number });

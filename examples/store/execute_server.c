@@ -14,7 +14,7 @@ void execute_info(struct session *session, const struct resp_command *command)
     info_answer(session, command->count > 1 ? resp_arg(command, 1) : ks_lit("default"));
 }
 
-/* --- snapshots ---------------------------------------------------------------------------------- */
+/* --- snapshots -------------------------------------------------------------------------------- */
 /* False: that there are none, or what went wrong, is answered. */
 static bool archive_did(struct session *session, ks_status status)
 {
@@ -62,7 +62,7 @@ void execute_lastsave(struct session *session, const struct resp_command *comman
     if (archive_did(session, status)) reply_integer(reply, facts.last_moment);
 }
 
-/* --- CONFIG ------------------------------------------------------------------------------------- */
+/* --- CONFIG ----------------------------------------------------------------------------------- */
 /* Borrowed until the turn ends. */
 static const char *number(int64_t value) { return ks_format("%" PRId64, value); }
 
@@ -103,7 +103,7 @@ void execute_config(struct session *session, const struct resp_command *command)
     command_execute_sub(session, command, "config", rows, 1);
 }
 
-/* --- COMMAND ------------------------------------------------------------------------------------ */
+/* --- COMMAND ---------------------------------------------------------------------------------- */
 static void answer_row(struct buffer *reply, const struct command *row)
 {
     bool writes = row->flags & COMMAND_WRITES;
@@ -193,7 +193,7 @@ void execute_command(struct session *session, const struct resp_command *command
         command_execute_sub(session, command, "command", rows, sizeof rows / sizeof rows[0]);
 }
 
-/* --- DEBUG -------------------------------------------------------------------------------------- */
+/* --- DEBUG ------------------------------------------------------------------------------------ */
 static void debug_crash_shard(struct session *session, const struct resp_command *command)
 {
     ks_status status = shard_crash(session->shards, resp_arg(command, 2));

@@ -47,7 +47,7 @@ static void learn(struct facts *facts)
         facts->session->settings->snapshot && archive_look(&facts->archive) == KS_OK;
 }
 
-/* --- sections ----------------------------------------------------------------------------------- */
+/* --- sections --------------------------------------------------------------------------------- */
 static void server_section(struct buffer *text, const struct facts *facts)
 {
     const settings *s = facts->session->settings;
@@ -139,7 +139,7 @@ static void kiosk_section(struct buffer *text, const struct facts *facts)
     }
 }
 
-/* --- the answer --------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 static bool is_wanted(ks_text section, const char *name)
 {
     static const char *const all[] = { "default", "all", "everything" };

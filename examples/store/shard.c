@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard - a gen_server around a keyspace, which is memory of its process: when the shard dies, it is
- * gone at once, and the next one begins with what the last snapshot holds. */
+/* shard - a gen_server around a keyspace, which is memory of its process: when the shard dies, it
+ * is gone at once, and the next one begins with what the last snapshot holds. */
 #include "shard.h"
 
 #include "glob.h"
@@ -35,8 +35,7 @@ KS_CALL(shard, picture, void, void);
 KS_CALL(shard, slice, void, shard_slice);
 KS_CAST(shard, crash, void);
 
-/* --- start --------------------------------------------------------------------------------------
- */
+/* --- start ----------------------------------------------------------------------------------- */
 struct loading {
     shard *self;
     const shard_args *args;
@@ -76,7 +75,7 @@ static ks_next shard_init(shard *self, const shard_args *args)
     return ks_ok();
 }
 
-/* --- deeds -------------------------------------------------------------------------------------- */
+/* --- deeds ------------------------------------------------------------------------------------ */
 static ks_next shard_handle_do(shard *self, const deed *what, outcome *reply)
 {
     read_clock(self);
@@ -105,7 +104,7 @@ static ks_next shard_handle_do_all(shard *self, const deeds *all, outcomes *repl
     return ks_reply();
 }
 
-/* --- the whole of it ---------------------------------------------------------------------------- */
+/* --- the whole of it -------------------------------------------------------------------------- */
 struct finding {
     ks_text pattern;
     bool any; /* the pattern is "*" */
@@ -195,7 +194,7 @@ KS_GEN_SERVER(shard, .init = shard_init, .format_status = shard_format,
     .handle_named_timeout = shard_handle_named_timeout,
     .ops = KS_OPS(shard, do, do_all, find, facts, flush, picture, slice, crash));
 
-/* --- its clients -------------------------------------------------------------------------------- */
+/* --- its clients ------------------------------------------------------------------------------ */
 const char *shard_name(uint32_t index) { return ks_format("shard %u", index); }
 
 shard_map shard_map_make(uint32_t shards)

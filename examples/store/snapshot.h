@@ -17,13 +17,13 @@ struct snapshot_row {
     int64_t expires;
 };
 
-/* --- writing: each appends its bytes; the sum of all of them is the writer's to keep ------------ */
+/* --- writing: each appends its bytes; the sum of all of them is the writer's to keep ---------- */
 void snapshot_head(struct buffer *out);
 void snapshot_record(struct buffer *out, const struct snapshot_row *row);
 /* crc has seen all that was written before; but not the first 9 bytes of the tail. */
 void snapshot_tail(struct buffer *out, uint64_t count, struct crc64 *crc);
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 typedef enum snapshot_result {
     SNAPSHOT_KEY,    /* *ret_row lies in the bytes */
     SNAPSHOT_MORE,   /* call again, with the same bytes and more of them, when .need are there */

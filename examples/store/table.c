@@ -214,7 +214,7 @@ bool table_shred(struct table *table, size_t entries)
 }
 
 /* --- scanning: the cursor counts through the buckets with its highest bit first, so that what a
- * bucket is split into, or merged with, is done together with it -------------------------------- */
+ * bucket is split into, or merged with, is done together with it ------------------------------- */
 static uint64_t reversed(uint64_t x)
 {
     x = (x >> 1 & 0x5555555555555555u) | (x & 0x5555555555555555u) << 1;

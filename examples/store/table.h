@@ -49,8 +49,8 @@ void table_put(struct table *table, struct table_entry *entry, ks_text value);
 char *table_exchange(struct table *table, struct table_entry *entry, ks_text value);
 void table_append(struct table *table, struct table_entry *entry, ks_text more);
 void table_remove(struct table *table, struct table_entry *entry);
-/* Gives back at most so many entries of a table that is good for nothing else any more; false: it is
- * all given back. */
+/* Gives back at most so many entries of a table that is good for nothing else any more; false: all
+ * is given back. */
 bool table_shred(struct table *table, size_t entries);
 
 /* How many bytes one more entry takes. */

@@ -88,7 +88,7 @@ static void take_away(const char *path)
         ks_log_warning("cannot remove %s: %s", path, ks_status_text(status));
 }
 
-/* --- beside it ---------------------------------------------------------------------------------- */
+/* --- beside it -------------------------------------------------------------------------------- */
 static const char suffix[] = ".new";
 
 /* The folder that it is in, with the slash; borrowed until the turn ends. */

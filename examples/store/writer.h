@@ -10,7 +10,7 @@ typedef struct written {
 } written;
 /* All shards, each as it is when its turn comes, into the place of the file at path: it is written
  * beside it, synchronised, renamed, and the folder synchronised. Whatever it returns but KS_OK, the
- * old one is as it was. What a shard's call gives, DEED_BUSY (all was flushed meanwhile), -errno. */
+ * old one is as it was: what a shard's call gives, DEED_BUSY (all was flushed), -errno. */
 ks_status writer_write(const shard_map *map, const char *path, written *ret_written) KS_MUST_USE;
 /* Takes away what unfinished ones left beside it. Nobody may write one meanwhile. */
 void writer_tidy(const char *path);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""store.py - servers under test: started on a free port of 127.0.0.1, and stopped in any case."""
+# store.py - servers under test: started on a free port of 127.0.0.1, and stopped in any case.
 
 import os
 import re

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""store_limits_test.py - memory: of many who say nothing, of one who asks for much, and of keys.
-
-    store_limits_test.py build/examples/store [--plain]
---plain: figures of memory count, too (a sanitizer takes more).
-Exit: 0 all held, 1 some did not, 77 python3-redis is missing."""
+# store_limits_test.py - memory: of many who say nothing, of one who asks for much, and of keys.
+#
+#     store_limits_test.py build/examples/store [--plain]
+# --plain: figures of memory count, too (a sanitizer takes more).
+# Exit: 0 all held, 1 some did not, 77 python3-redis is missing.
 
 import resource
 import sys

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""store_malformed_test.py - each input of malformed.txt, whole and byte by byte, has its answer.
-
-    store_malformed_test.py build/examples/store
-Exit: 0 all held, 1 some did not."""
+# store_malformed_test.py - each input of malformed.txt, whole and byte by byte, has its answer.
+#
+#     store_malformed_test.py build/examples/store
+# Exit: 0 all held, 1 some did not.
 
 import codecs
 import os

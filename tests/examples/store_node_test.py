@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""store_node_test.py - node-redis, as Debian packs it, against the store: see store_node.js.
-
-    store_node_test.py build/examples/store
-Exit: 0 all held, 1 some did not, 77 node or the library is missing."""
+# store_node_test.py - node-redis, as Debian packs it, against the store: see store_node.js.
+#
+#     store_node_test.py build/examples/store
+# Exit: 0 all held, 1 some did not, 77 node or the library is missing.
 
 import os
 import shutil

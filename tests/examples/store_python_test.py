@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""store_python_test.py - redis-py, as Debian packs it, against the store.
-
-    store_python_test.py build/examples/store
-Exit: 0 all held, 1 some did not, 77 the library is missing."""
+# store_python_test.py - redis-py, as Debian packs it, against the store.
+#
+#     store_python_test.py build/examples/store
+# Exit: 0 all held, 1 some did not, 77 the library is missing.
 
 import threading
 import time
@@ -103,7 +103,8 @@ def all_keys(program, _):
         r.mset({name: 1 for name in names})
         expect("dbsize", r.dbsize(), 2000)
         expect("keys", set(r.keys("*")), names)
-        expect("keys that match", sorted(r.keys("key:1[0-2]?")), [f"key:{i}" for i in range(100, 130)])
+        expect("keys that match", sorted(r.keys("key:1[0-2]?")),
+               [f"key:{i}" for i in range(100, 130)])
         expect("scan", set(r.scan_iter()), names)
         expect("scan with match and count", set(r.scan_iter(match="key:*7", count=500)),
                {name for name in names if name.endswith("7")})

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""store_snapshot_test.py - what a snapshot holds outlasts the program, however it ends; what is no
-whole snapshot is not loaded, and not overwritten.
-
-    store_snapshot_test.py build/examples/store
-Exit: 0 all held, 1 some did not, 77 python3-redis is missing."""
+# store_snapshot_test.py - what a snapshot holds outlasts the program, however it ends; what is no
+# whole snapshot is not loaded, and not overwritten.
+#
+#     store_snapshot_test.py build/examples/store
+# Exit: 0 all held, 1 some did not, 77 python3-redis is missing.
 
 import os
 import stat
@@ -79,7 +79,7 @@ class Load(threading.Thread):
 
 
 def kill_under_load(program, scratch):
-    """What was acknowledged before a snapshot began, and it was completed, is there after kill -9."""
+    """What was acknowledged before a completed snapshot began is there after kill -9."""
     with Server(program, "--data-dir", scratch, "--snapshot-every", "0") as server:
         r = client_of(server)
         fill(r, 20000, lambda i: f"{i}" * 100)
@@ -88,7 +88,9 @@ def kill_under_load(program, scratch):
             load.start()
         for _ in range(3):  # each replaces the one before
             time.sleep(0.2)
-            promised = {key: value for load in loads for key, value in list(load.acknowledged.items())}
+            promised = {}
+            for load in loads:
+                promised.update(load.acknowledged.copy())
             made = r.info("persistence")["snapshots_made"]
             r.bgsave()
             while r.info("persistence")["snapshots_made"] == made:

@@ -190,7 +190,8 @@ basic_commands() {
         "$(cli FOO a b | head -1)"
     check_match "INFO kiosk" "*processes:*shards:4*restarts:0*keys:1*" "$(cli INFO kiosk)"
     check_match "INFO" "*# Server*# Clients*# Memory*# Kiosk*" "$(cli INFO)"
-    check_match "DEBUG without --demo" "ERR unknown command 'DEBUG'*" "$(cli DEBUG CRASH-SHARD k | head -1)"
+    check_match "DEBUG without --demo" "ERR unknown command 'DEBUG'*" \
+        "$(cli DEBUG CRASH-SHARD k | head -1)"
 }
 
 binary_values() {
