@@ -41,7 +41,7 @@ static void ask_for_many(struct batch *batch, uint32_t to, const uint8_t *indexe
         const deeds rest = { { list + done, count - done } };
         ks_status status = shard_do_all(batch->map, to, &rest, &got);
         size_t more = status ? rest.list.count : got.list.count;
-        for (size_t i = 0; i < more; i++, done++) {
+        for (size_t i = 0; i < more && done < count; i++, done++) {
             outcome *result = &batch->outcomes[indexes[done]];
             if (status)
                 result->status = status;

@@ -9,7 +9,7 @@
 
 enum { COUNT_USUAL = 10, COUNT_MAX = 1000, SHARD_BITS = 8 };
 
-/* --- SCAN: the shard's index stands in the lowest bits of the cursor: 0 begins with the first --- */
+/* --- SCAN: the index of the shard is in the lowest bits of the cursor: 0 begins with the first */
 struct scan_words {
     uint64_t cursor;
     int64_t count;
