@@ -87,9 +87,12 @@ deb: ## the Debian packages, into build/deb/; lintian has the last word
 	@scripts/setup.sh deb
 	@scripts/deb.sh
 
-install: configure ## install into PREFIX (default /usr/local; DESTDIR is respected)
+install: ## build what is needed, and install it into PREFIX (default /usr/local), or below DESTDIR
+	@command -v cmake cc >/dev/null || scripts/setup.sh demo
+	@$(MAKE) --no-print-directory configure
 	@$(BUILD) --target installed
 	@cmake --install build --prefix $(PREFIX)
+	@test -n "$(DESTDIR)" || test "$$(id -u)" -ne 0 || ldconfig
 
 uninstall: ## take away what the latest `make install` put there
 	@xargs -r -d '\n' -a build/install_manifest.txt printf '$(DESTDIR)%s\0' | xargs -r -0 rm -f
