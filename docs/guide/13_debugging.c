@@ -92,10 +92,16 @@ int main(int argc, char **argv) { return ks_main(argc, argv, KS_CHILD(app)); }
 /* ## The same from outside
  *
  *     $ gdb -p PID
+ *     (gdb) source /usr/local/share/kiosk/kiosk-gdb.py
  *     (gdb) ks ps
  *     (gdb) ks bt clerk
  *
  * shows all processes, what each does, and the backtrace of a blocked one. On a core file, too.
+ * The first line is not needed where kiosk is installed below `/usr`, as its packages do.
+ *
+ * Two servers that call each other do not stand still: the call that would close the circle fails
+ * at once, with `KS_CALLING_SELF`. So what hangs waits for a message that nobody sends, or for
+ * something outside; `ks ps` says which.
  *
  * ## What the log tells by itself
  *
