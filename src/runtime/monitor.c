@@ -10,25 +10,28 @@
 #include "runtime/signal.h"
 #include <string.h>
 
+/* The places in the list are the watched side's own, and atomic for what record.h says: relaxed. */
 static void watch(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_record *record)
 {
     uint32_t index = ksi_record_index(s, record);
     record->watching = true;
-    record->monitor.watch_previous = 0;
-    record->monitor.watch_next = target->watchers;
-    if (target->watchers) ksi_record_at(s, target->watchers)->monitor.watch_previous = index;
+    ksi_store_relaxed(&record->monitor.watch_previous, 0);
+    ksi_store_relaxed(&record->monitor.watch_next, target->watchers);
+    if (target->watchers)
+        ksi_store_relaxed(&ksi_record_at(s, target->watchers)->monitor.watch_previous, index);
     target->watchers = index;
 }
 
 static void unwatch(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_record *record)
 {
-    uint32_t next = record->monitor.watch_next, previous = record->monitor.watch_previous;
+    uint32_t next = ksi_load_relaxed(&record->monitor.watch_next);
+    uint32_t previous = ksi_load_relaxed(&record->monitor.watch_previous);
     record->watching = false;
     if (previous)
-        ksi_record_at(s, previous)->monitor.watch_next = next;
+        ksi_store_relaxed(&ksi_record_at(s, previous)->monitor.watch_next, next);
     else
         target->watchers = next;
-    if (next) ksi_record_at(s, next)->monitor.watch_previous = previous;
+    if (next) ksi_store_relaxed(&ksi_record_at(s, next)->monitor.watch_previous, previous);
 }
 
 static void send(struct ksi_scheduler *s, enum ksi_kind kind, uint64_t from, uint64_t to,

@@ -46,7 +46,7 @@ struct ksi_record {
         struct {
             ks_pid as_given;
             uint64_t target; /* pid id */
-            uint32_t watch_next, watch_previous;
+            _Atomic(uint32_t) watch_next, watch_previous;
             uint32_t alias; /* record: of the alias that is tied to it, or 0 */
         } monitor;
         struct {
@@ -60,15 +60,16 @@ struct ksi_record {
         } marks;
         struct {
             struct ksi_timer timer;
-            struct ksi_message *message; /* from and ref of it mean what timer.c says */
-            uint64_t to;                 /* id of the pid */
+            _Atomic(struct ksi_message *) message; /* from and ref mean what timer.c says */
+            uint64_t to;                           /* id of the pid */
         } timing;
         struct {
             uint64_t target; /* pid id */
         } suspension;
         struct {
-            struct ksi_timer timer;      /* stands where that of timing does */
-            struct ksi_message *message; /* what tells of it: queued when the timer is not armed */
+            struct ksi_timer timer; /* stands where that of timing does */
+            /* What tells of it: queued when the timer is not armed. */
+            _Atomic(struct ksi_message *) message;
             int32_t name;
             uint32_t next; /* older one */
         } timeout;
@@ -76,7 +77,10 @@ struct ksi_record {
             struct ksi_message *message;  /* its server has it */
             struct ksi_message *response; /* made with it, so that it cannot fail */
             uint64_t server;              /* pid id; 0: nobody */
-            _Atomic(uint64_t) open;       /* its handle, until somebody decides it */
+            /* Its handle, until somebody decides it. Who comes too late to do so may try it on what
+             * the record has become, in vain, since nothing that stands here then is its handle:
+             * this is why the same bytes are atomic there. */
+            _Atomic(uint64_t) open;
         } request;
         struct {
             void (*release)(void *resource);

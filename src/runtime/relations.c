@@ -54,7 +54,8 @@ static void add_monitors(struct ksi_scheduler *s, const struct ksi_process *p, s
 
 static void add_watchers(struct ksi_scheduler *s, const struct ksi_process *p, struct list *list)
 {
-    for (uint32_t at = p->watchers; at; at = ksi_record_at(s, at)->monitor.watch_next) {
+    for (uint32_t at = p->watchers; at;
+         at = ksi_load_relaxed(&ksi_record_at(s, at)->monitor.watch_next)) {
         const struct ksi_record *record = ksi_record_at(s, at);
         add(list, ksi_pid(ksi_record_owner(record)));
     }

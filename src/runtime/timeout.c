@@ -51,12 +51,13 @@ static uint32_t *find(struct ksi_scheduler *s, struct ksi_process *p, int name)
 
 void ksi_timeout_end(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_record *record)
 {
+    struct ksi_message *m = ksi_load_relaxed(&record->timeout.message);
     *find(s, p, record->timeout.name) = record->timeout.next;
     if (ksi_timer_armed(&record->timeout.timer)) {
         ksi_wheel_cancel(&s->wheel, &record->timeout.timer);
-        ksi_message_free(s, record->timeout.message);
-    } else if (record->timeout.message) {
-        record->timeout.message->flags |= KSI_CANCELLED;
+        ksi_message_free(s, m);
+    } else if (m) {
+        m->flags |= KSI_CANCELLED;
     }
     ksi_record_remove(s, p, record);
     ksi_record_free(s, record);
@@ -66,7 +67,8 @@ void ksi_timeout_due(struct ksi_scheduler *s, struct ksi_record *record)
 {
     struct ksi_process *owner = ksi_process_of(s, ksi_record_owner(record));
     KSI_ASSERT(owner); /* its records end with it */
-    (void)ksi_message_send(s, owner, ksi_process_id(owner), record->timeout.message);
+    struct ksi_message *m = ksi_load_relaxed(&record->timeout.message);
+    (void)ksi_message_send(s, owner, ksi_process_id(owner), m);
 }
 
 int ksi_timeout_take(struct ksi_scheduler *s, struct ksi_process *p, const struct ksi_message *m)
@@ -75,7 +77,7 @@ int ksi_timeout_take(struct ksi_scheduler *s, struct ksi_process *p, const struc
     KSI_ASSERT(record); /* else the message is cancelled */
     int name = record->timeout.name;
     if (m->public.type == &repeated_type) {
-        record->timeout.message = NULL;
+        ksi_store_relaxed(&record->timeout.message, NULL);
         return name;
     }
     *find(s, p, name) = record->timeout.next;
@@ -110,7 +112,7 @@ static struct ksi_record *record_new(
     }
     m->ref = ksi_record_handle(s, record);
     record->timeout.timer.next = record->timeout.timer.previous = NULL;
-    record->timeout.message = m;
+    ksi_store_relaxed(&record->timeout.message, m);
     record->timeout.name = name;
     record->timeout.next = cold->timeouts;
     cold->timeouts = ksi_record_index(s, record);
@@ -136,7 +138,7 @@ void ksi_timeout_handled(
     struct ksi_message *next = message_new(s, p, record->timeout.name, period);
     if (!next) ks_exit(ksi_because(KS_NOMEM));
     next->ref = m->ref;
-    record->timeout.message = next;
+    ksi_store_relaxed(&record->timeout.message, next);
     KSI_ASSERT(ticks > 0);
     int64_t due = record->timeout.timer.due + ticks, now = ksi_fresh_ns(s) / KSI_TICK_NS;
     if (due <= now) due += (now - due + ticks) / ticks * ticks;

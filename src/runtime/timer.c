@@ -46,7 +46,7 @@ static ks_ref start(struct ksi_scheduler *s, ks_timer_kind kind, ks_ms time, ks_
     take_message->from = (uint64_t)to.kind << 32 | to.node;
     take_message->ref = kind >= KS_TIMER_EVERY ? (uint64_t)in_range(time) : 0;
     if (kind == KS_TIMER_CATCH_UP) record->flags = CATCH_UP;
-    record->timing.message = take_message;
+    ksi_store_relaxed(&record->timing.message, take_message);
     record->timing.to = to.id;
     record->timing.timer.next = record->timing.timer.previous = NULL;
     int64_t due = ksi_ticks(time); /* of ks_now(), which is never ahead of the wheel */
@@ -133,7 +133,7 @@ void ksi_timing_due(struct ksi_scheduler *s, struct ksi_timer *timer)
         ksi_timeout_due(s, record);
         return;
     }
-    struct ksi_message *m = record->timing.message;
+    struct ksi_message *m = ksi_load_relaxed(&record->timing.message);
     uint64_t owner = ksi_record_owner(record), handle = ksi_record_handle(s, record);
     ks_pid to = { record->timing.to, (uint32_t)m->from, (uint32_t)(m->from >> 32) };
     struct ksi_process *target = ksi_resolve(s, to);
@@ -155,7 +155,7 @@ void ksi_timing_due(struct ksi_scheduler *s, struct ksi_timer *timer)
 void ksi_timing_end(struct ksi_scheduler *s, struct ksi_record *record)
 {
     ksi_wheel_cancel(&s->wheel, &record->timing.timer);
-    ksi_message_free(s, record->timing.message);
+    ksi_message_free(s, ksi_load_relaxed(&record->timing.message));
 }
 
 static struct ksi_record *mine(struct ksi_scheduler *s, ks_ref timer)
