@@ -160,13 +160,14 @@ static bool is_refused(struct ksi_scheduler *s, struct ksi_process *p, struct ks
         ksi_overload(s, p, m, false, &status);
 }
 
-/* A server that is called by one from elsewhere, again and again, goes there, with the call. */
+/* A server that is called by one from elsewhere, again and again, goes there, with the call; when
+ * nobody goes on with it here, as it is not ours from then on. */
 static void put_from_elsewhere(
-    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m, bool may_go)
 {
     bool call = m->kind == KSI_MESSAGE && m->public.op && m->public.op->kind == KS_OP_CALL;
     bool idle = !p->mailbox && !p->stack && !(p->flags & (KSI_QUEUED | KSI_EXITING));
-    if (!call || !idle || !s->parallel) {
+    if (!may_go || !call || !idle || !s->parallel) {
         ksi_message_put(s, p, m);
         return;
     }
@@ -182,15 +183,17 @@ static void wake_owner(struct ksi_scheduler *s, uint64_t handle)
     if (p) ksi_wake(s, p, KSI_WAIT_EVENT);
 }
 
-/* One block of an inbox; it is consumed. */
-static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+/* One block of an inbox; it is consumed. With may_go p may live elsewhere afterwards. */
+static void apply_block(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m, bool may_go)
 {
+    KSI_ASSERT(!KSI_KNOB(false, true) || ksi_is_home(s, p));
     bool for_p = is_for(m, p);
     if (m->kind < KSI_REPLY) {
         if (!for_p)
             (void)ksi_message_send(s, NULL, 0, m);
         else if (KSI_LIKELY(!is_refused(s, p, m)))
-            put_from_elsewhere(s, p, m);
+            put_from_elsewhere(s, p, m, may_go);
         return;
     }
     if (m->kind == KSI_REPLY) {
@@ -209,13 +212,14 @@ static void apply_block(struct ksi_scheduler *s, struct ksi_process *p, struct k
     ksi_message_free(s, m);
 }
 
+/* then: what stays in the inbox; AWAKE: the caller goes on with p. */
 static void apply_all(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *then)
 {
     struct ksi_message *m = take_all(p, then);
     while (m) {
         struct ksi_message *next = m->next;
         ksi_record_event(&s->recorder, ksi_process_id(p), m->from, NULL, m->kind);
-        apply_block(s, p, m);
+        apply_block(s, p, m, !then && !next);
         m = next;
     }
 }
