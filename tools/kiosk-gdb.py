@@ -18,8 +18,7 @@ import re
 import gdb
 import gdb.unwinder
 
-CHUNK = 4096  # slots of the table that are read at once
-
+CHUNK, TICK_NS = 4096, 62500  # slots that are read at once, KSI_TICK_NS
 
 Trouble = gdb.GdbError  # what the user can do something about: told in a line
 
@@ -176,6 +175,8 @@ class View:
         return described(self.runtime, int(self.process["call"]["target"]))
 
     def reply(self):
+        if self.process["call"]["for_room"]:
+            return "room in the mailbox of " + self.peer()
         request = self.process["request"]
         what = operation(request) if request else ""
         return "%s by %s" % (what or "start", self.peer())
@@ -199,8 +200,8 @@ class View:
             return "%d ms" % int(self.process["timer_ms"])
         if not self.process["timer"]["next"]:
             return ""
-        left = int(self.process["timer"]["due"]) - int(self.scheduler["now_ns"]) // 1000000
-        return "%d ms" % max(left, 0)
+        left = int(self.process["timer"]["due"]) * TICK_NS - int(self.scheduler["now_ns"])
+        return "%d ms" % max(left // 1000000, 0)
 
     def waits_for(self):
         if self.wait == self.waits["KSI_WAIT_TIME"]:
@@ -210,7 +211,6 @@ class View:
             "KSI_WAIT_REPLY": self.reply,
             "KSI_WAIT_MESSAGE": lambda: "a message",
             "KSI_WAIT_EVENT": self.descriptor,
-            "KSI_WAIT_ROOM": lambda: "room in the mailbox of " + self.peer(),
             "KSI_WAIT_THREAD": lambda: "its thread, which is in the handler of another process",
         }
         name = next((n for n, value in self.waits.items() if value == self.wait), "")

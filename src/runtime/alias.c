@@ -68,7 +68,7 @@ void ksi_alias_apply(
     }
     if (!m->public.op && !m->ref) m->ref = handle;
     if (record->alias.once) use_up(s, target, record);
-    ksi_message_put(s, target, m);
+    ksi_message_arrived(s, target, m);
 }
 
 ks_status ksi_send_to(

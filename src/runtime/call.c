@@ -111,10 +111,12 @@ void ksi_request_done(struct ksi_scheduler *s, struct ksi_message *m)
         ksi_message_free(s, m);
 }
 
-void ksi_request_settled(struct ksi_scheduler *s, struct ksi_message *m)
+void ksi_request_settled(struct ksi_scheduler *s, uint64_t server, struct ksi_message *m)
 {
     if (m->kind == KSI_ORPHAN)
         ksi_message_free(s, m);
+    else if (m->kind == KSI_STANDING)
+        ksi_line_leave(s, ksi_process_of(s, server), m); /* its end would have let it in */
     else
         ksi_request_give_up(s, m);
 }
@@ -132,7 +134,7 @@ void ksi_request_settle(
 {
     struct ksi_process *holder = ksi_slot_of(s, server);
     if (ksi_is_home(s, holder))
-        ksi_request_settled(s, m);
+        ksi_request_settled(s, server, m);
     else
         ksi_signal_push(s, holder,
             &(struct ksi_signal){ .kind = KSI_SETTLE, .from = from, .to = server, .request = m });
@@ -141,20 +143,13 @@ void ksi_request_settle(
 bool ksi_request_cancel(struct ksi_scheduler *s, struct ksi_process *p)
 {
     struct ksi_message *m = p->request;
-    if (!m) { /* a cast may wait for room */
-        if (p->call && p->call->message) ksi_line_leave(s, p);
-        ksi_wait_end(p);
-        return true;
-    }
+    if (!m) return true;
     uint64_t server = p->call->target;
     uint32_t serial = ksi_load_relaxed(&p->call_serial) | 1; /* odd: open */
     bool shared = s->parallel && (!ksi_request_is_here(s, p) || (m->flags & KSI_TAKEN));
     if (!ksi_claim(p, serial, shared)) return false;
     p->request = NULL;
-    if (p->call && p->call->message)
-        ksi_line_leave(s, p);
-    else
-        ksi_request_settle(s, server, m, ksi_process_id(p));
+    ksi_request_settle(s, server, m, ksi_process_id(p));
     return true;
 }
 
@@ -238,7 +233,7 @@ static KSI_INLINE ks_status request_wait(struct ksi_scheduler *s, struct ksi_pro
     struct ksi_call call;
     call.reply = ret_reply;
     call.target = id;
-    call.message = NULL;
+    call.for_room = false;
     open_call(s, target, m, &call, timeout);
     if (KSI_UNLIKELY(ksi_may_close_cycle(s, target)) && ksi_closes_cycle(s, id)) {
         ksi_message_free(s, m);
@@ -256,6 +251,27 @@ ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, 
     struct ksi_message *m, void *ret_reply, ks_ms timeout)
 {
     return request_wait(s, target, id, m, ret_reply, timeout, "status");
+}
+
+ks_status ksi_room_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
+    struct ksi_message *m, ks_ms timeout)
+{
+    struct ksi_process *self = s->current;
+    struct ksi_call call = { .target = id, .for_room = true };
+    m->from = ksi_process_id(self);
+    m->serial = ksi_wait_begin(s, self, id);
+    if (ksi_closes_cycle(s, id)) {
+        ksi_message_free(s, m);
+        return not_sent(self, KS_CALLING_SELF);
+    }
+    m->flags |= KSI_TAKEN;
+    self->request = m;
+    self->call = &call;
+    if (ksi_is_home(s, target))
+        ksi_line_enter(target, m);
+    else
+        ksi_block_push(target, id, m);
+    return wait_for_answer(s, timeout);
 }
 
 /* Its start request stands first in its mailbox, and stays there, whoever has found its name and

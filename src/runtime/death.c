@@ -228,6 +228,7 @@ static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
     ksi_context_unref(s, p->context);
     if (p->limits) {
         ksi_store_relaxed(&ksi_shared_of(s, p)->dropped, 0); /* for the next tenant */
+        ksi_store_relaxed(&ksi_shared_of(s, p)->policy, KS_REFUSE);
         ksi_pool_give(&s->pool, p->limits, ksi_pool_class_of(sizeof *p->limits));
     }
     if (p->state) ksi_pool_give(&s->pool, p->state, ksi_pool_class_of(p->module->state_size));

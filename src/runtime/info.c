@@ -32,7 +32,6 @@ static void put_state(
         [KSI_WAIT_MESSAGE] = KS_WAITS_FOR_MESSAGE,
         [KSI_WAIT_EVENT] = KS_WAITS_FOR_IO,
         [KSI_WAIT_TIME] = KS_WAITS_FOR_TIME,
-        [KSI_WAIT_ROOM] = KS_WAITS_FOR_ROOM,
         [KSI_WAIT_THREAD] = KS_WAITS_FOR_MESSAGE,
         [KSI_WAIT_ARRIVAL] = KS_WAITS_FOR_MESSAGE };
     bool waits_now = p->wait != KSI_WAIT_NOTHING || !(p->stack || (p->flags & KSI_QUEUED));
@@ -47,6 +46,8 @@ static void put_state(
         info->state = KS_PROCESS_RUNNABLE;
     else if (!waits_now)
         info->state = KS_PROCESS_RUNNABLE;
+    else if (p->wait == KSI_WAIT_REPLY && p->call->for_room)
+        info->waits_for = KS_WAITS_FOR_ROOM;
     else
         info->waits_for = waits[p->wait];
 }

@@ -61,6 +61,14 @@ void ksi_keep_and_go_to(struct ksi_scheduler *s, struct ksi_stack *to)
     put_back(&kept, from);
 }
 
+void ksi_keep_and_switch(struct ksi_stack *from, struct ksi_stack *to)
+{
+    struct ksi_kept kept;
+    keep(&kept, from);
+    ksi_stack_switch(from, to);
+    put_back(&kept, from);
+}
+
 void ksi_keep_discard(struct ksi_stack *stack)
 {
     struct ksi_kept *kept = stack->kept;

@@ -36,6 +36,8 @@ static inline bool ksi_keeps(void)
 void ksi_keep_open(void);
 /* As ksi_go_to(): what the thread holds leaves it before, and is put back after. */
 void ksi_keep_and_go_to(struct ksi_scheduler *s, struct ksi_stack *to);
+/* The same between two threads that are one, under a seeded runner. */
+void ksi_keep_and_switch(struct ksi_stack *from, struct ksi_stack *to);
 /* stack will never be taken again: what was kept for it is discarded. */
 void ksi_keep_discard(struct ksi_stack *stack);
 /* The handler that runs will not go on: the thread becomes as a new one. */

@@ -47,6 +47,9 @@ ks_status ksi_mailbox_limit(struct ksi_scheduler *s, struct ksi_process *p, cons
             .timeout = row->overload_timeout ? row->overload_timeout : BLOCK_MS };
     limits->line_end = &limits->line;
     p->limits = limits;
+    /* relaxed: who looks from elsewhere has the pid from us, or it is a hint */
+    ksi_store_relaxed(&ksi_shared_of(s, p)->policy, (uint32_t)limits->policy);
+    ksi_store_relaxed(&ksi_shared_of(s, p)->timeout, limits->timeout);
     ksi_mailbox_weigh(p);
     return KS_OK;
 }

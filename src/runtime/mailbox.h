@@ -31,7 +31,7 @@ struct ksi_limits {
     uint32_t count_max, units_max;
     int32_t policy;                       /* enum ks_overload */
     ks_ms timeout;                        /* KS_BLOCK: of each sender */
-    struct ksi_process *line, **line_end; /* senders that wait for room, oldest first */
+    struct ksi_message *line, **line_end; /* of requests that wait for room, oldest first */
 };
 _Static_assert(sizeof(struct ksi_limits) <= 64, "the smallest block");
 
@@ -100,8 +100,19 @@ void ksi_message_arrive(struct ksi_scheduler *s, struct ksi_process *p, struct k
  * for room. */
 bool ksi_overload(struct ksi_scheduler *s, struct ksi_process *target, struct ksi_message *m,
     bool waits, ks_status *ret_status);
-/* A sender waits no more for room: its message is freed. */
-void ksi_line_leave(struct ksi_scheduler *s, struct ksi_process *sender);
+/* The same for a target on another scheduler, which was seen to be full. False: to be pushed. */
+bool ksi_overload_elsewhere(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
+    struct ksi_message *m, bool waits, ks_status *ret_status);
+/* For a message that came from another scheduler, and finds the mailbox of p full. True: decided.
+ * False: it is let in. */
+bool ksi_overload_arrived(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
+/* Tells the sender of a cast that waits for room that there is some. False: it waits no more; m is
+ * freed. */
+bool ksi_let_in(struct ksi_scheduler *s, struct ksi_message *m);
+/* To the end of the line of p, of this scheduler. */
+void ksi_line_enter(struct ksi_process *p, struct ksi_message *m);
+/* Nobody waits any more for m, a KSI_STANDING in the line of p: it is freed. */
+void ksi_line_leave(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
 /* Lets in who has room now. */
 void ksi_line_advance(struct ksi_scheduler *s, struct ksi_process *p);
 

@@ -42,12 +42,14 @@ enum ksi_kind {
     KSI_RESUME,  /* a suspension is over */
     KSI_EVENT,   /* what the owner of a record waits for has happened; ref is its handle */
     /* of a request that is in no list: its server is done with it, and waits for KSI_SETTLE */
-    KSI_ORPHAN
+    KSI_ORPHAN,
+    KSI_STANDING /* of a KSI_MESSAGE in the line of a full mailbox: overload.c */
 };
 
 enum ksi_message_flag {
     KSI_CANCELLED = 1, /* the caller waits no more */
-    KSI_TAKEN = 2,     /* its from was taken: an answer may come later */
+    KSI_TAKEN = 2,     /* its from was taken: an answer may come later; of a cast or message: its
+                          sender waits for the word that it is in the mailbox */
     KSI_ANSWERED = 4,  /* nobody waits for this request any more: it was answered */
     KSI_RELATIVE = 8,  /* deadline is a duration; it becomes a moment when the slice ends */
     KSI_DEFERRED = 16, /* in the deferred list of its process */

@@ -18,11 +18,11 @@ struct ksi_scheduler;
 
 enum ksi_wait {
     KSI_WAIT_NOTHING,
-    KSI_WAIT_REPLY,   /* a call or start; satisfied by its reply */
+    KSI_WAIT_REPLY,   /* a call or start; satisfied by its reply. A cast for which there is no room:
+                         by the word that it is in, or will never be */
     KSI_WAIT_MESSAGE, /* receive; satisfied by any message */
     KSI_WAIT_EVENT,   /* a file descriptor */
     KSI_WAIT_TIME,    /* sleep; satisfied by its timer only */
-    KSI_WAIT_ROOM,    /* a send; satisfied by room in a mailbox, or by its end */
     KSI_WAIT_ARRIVAL, /* it moves, and has a timer to be armed at its new home */
     KSI_WAIT_THREAD   /* nothing, but its thread is stuck in a handler, its own or another's */
 };
@@ -82,13 +82,13 @@ struct ksi_process {
     uint32_t index; /* this and the next as one number: the pid id, see KSI_PROBED_PID */
     _Atomic(uint32_t) generation; /* of the tenant, or of the next one while the slot is free */
     _Atomic(struct ksi_scheduler *) scheduler; /* its home */
-    _Atomic(struct ksi_message *) inbox; /* signals from elsewhere, newest first; see signal.c */
-    struct ksi_process *wake_next;       /* in the scheduler's wake list */
-    _Atomic(uint32_t) call_serial;       /* of the latest request */
-    _Atomic(uint32_t) queue_length;      /* messages in the mailbox */
-    uint32_t flags;                      /* enum ksi_process_flag */
-    uint16_t next_what;                  /* on_continue is due */
-    uint8_t wait;                        /* enum ksi_wait */
+    _Atomic(uint64_t) inbox;        /* signals from elsewhere, newest first: see signal.h */
+    struct ksi_process *wake_next;  /* in the scheduler's wake list */
+    _Atomic(uint32_t) call_serial;  /* of the latest request */
+    _Atomic(uint32_t) queue_length; /* messages in the mailbox */
+    uint32_t flags;                 /* enum ksi_process_flag */
+    uint16_t next_what;             /* on_continue is due */
+    uint8_t wait;                   /* enum ksi_wait */
     _Atomic(bool) in_use;
     _Atomic(struct ksi_name *) name; /* changed under the lock of the names */
     /* --- zeroed for a new tenant, from here on --- */
@@ -147,14 +147,16 @@ struct ksi_shared {
     _Atomic(uint64_t) waits_for;
     _Atomic(uint32_t) since;   /* and since when, by ksi_scheduler.stamp */
     _Atomic(uint32_t) dropped; /* messages of its mailbox that nobody was told of */
+    /* What its row says of a full mailbox, for senders elsewhere; as in struct ksi_limits. */
+    _Atomic(uint32_t) policy;
+    _Atomic(ks_ms) timeout;
 };
 
 /* What a process that waits for a reply, or for room, keeps on its stack. */
 struct ksi_call {
-    void *reply;                 /* where the reply goes; NULL: nowhere */
-    uint64_t target;             /* pid id: of whom we wait for */
-    struct ksi_message *message; /* waits for room in the target's mailbox; NULL: it does not */
-    struct ksi_process *line_next, **line_link; /* while it does: the senders, oldest first */
+    void *reply;     /* where the reply goes; NULL: nowhere */
+    uint64_t target; /* pid id: of whom we wait for */
+    bool for_room;   /* it is a cast, and waits for room in the target's mailbox */
 };
 
 /* What few processes have; made on demand. */

@@ -72,7 +72,6 @@ void ksi_time_out(struct ksi_scheduler *s, struct ksi_process *p)
         if (p->wait != KSI_WAIT_REPLY) return;
         if (!ksi_request_cancel(s, p)) return; /* the answer was decided, and will be here soon */
     }
-    if (p->wait == KSI_WAIT_ROOM) ksi_line_leave(s, p);
     if (p->wait != KSI_WAIT_NOTHING) KSI_PROBE3(wake, KSI_PROBED_PID(p), p->wait, 1);
     p->flags |= KSI_TIMED_OUT;
     p->wait = KSI_WAIT_NOTHING;

@@ -160,12 +160,19 @@ static void stop(struct ksi_scheduler *s, struct ksi_process *p, ks_reason reaso
     ksi_condemn(s, p, reason);
 }
 
+/* The server ran out of the caller's time: to the caller, whose own timer may not have fired yet,
+ * that is his time-out. The last millisecond counts, as in call.c. */
+static ks_status as_caller_sees(struct ksi_scheduler *s, ks_status status)
+{
+    return status == KS_DEADLINE && ksi_time_left(s) <= 1 ? KS_TIMEOUT : status;
+}
+
 static void fail(struct ksi_scheduler *s, struct ksi_process *p, ks_status status)
 {
     if (p->flags & KSI_STARTING)
         ksi_start_fail(s, p, status);
     else if (p->current && ksi_is_call(p->current))
-        ksi_request_fail(s, p->current, status); /* the server lives */
+        ksi_request_fail(s, p->current, as_caller_sees(s, status)); /* the server lives */
     else
         stop(s, p, ks_because(status));
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* signal.c - sending, the inbox, application. See signal.h.
  *
- * The inbox of a process is a list, newest first, that anybody may push into, or one of two values:
- * NULL, nobody has announced it; AWAKE, it is in the wake list of its scheduler. Whoever changes
- * NULL to something puts the process into the wake list, once. */
+ * Whoever changes an inbox from 0 to something puts its process into the wake list, once. */
 #include "runtime/signal.h"
 #include "base/atomic.h"
 #include "base/base.h"
@@ -18,7 +16,8 @@
 #include <string.h>
 
 enum { RESERVE = 32 };
-#define AWAKE ((struct ksi_message *)1)
+enum { UNIT_BITS = 4, ADDRESS_BITS = KSI_INBOX_COUNT_BIT + UNIT_BITS };
+static const uint64_t one_more = (uint64_t)1 << KSI_INBOX_COUNT_BIT;
 
 /* --- push and take ---------------------------------------------------------------------------- */
 static void announce(struct ksi_process *target)
@@ -48,23 +47,39 @@ static bool is_for(struct ksi_message *m, const struct ksi_process *target)
         address >> 1 == ksi_load_relaxed(&target->generation);
 }
 
+/* NULL: it is empty. */
+static struct ksi_message *newest_of(uint64_t inbox)
+{
+    uint64_t units = inbox & (one_more - 1);
+    return units > KSI_AWAKE ? (struct ksi_message *)(uintptr_t)(units << UNIT_BITS) : NULL;
+}
+
+/* With one more block. */
+static uint64_t with(uint64_t inbox, const struct ksi_message *m)
+{
+    uint64_t count = inbox & ~(one_more - 1), units = (uintptr_t)m >> UNIT_BITS;
+    if (m->kind == KSI_MESSAGE && count + one_more) count += one_more;
+    return count | units;
+}
+
 static void push(struct ksi_process *target, uint64_t id, struct ksi_message *m)
 {
+    /* A pool's blocks and malloc's stand so, and Linux gives no higher address unasked. */
+    uint64_t where = (uintptr_t)m;
+    KSI_ASSERT(!(where % (1 << UNIT_BITS)) && !(where >> ADDRESS_BITS));
     address(m, id);
-    struct ksi_message *first = ksi_load_relaxed(&target->inbox); /* a guess, for the exchange */
-    do m->next = first > AWAKE ? first : NULL;
+    uint64_t inbox = ksi_load_relaxed(&target->inbox); /* a guess, for the exchange */
+    do m->next = newest_of(inbox);
     /* release: publishes *m; pairs with the acquire exchange in take_all() */
-    while (!ksi_cas_weak_acq_rel(&target->inbox, &first, m));
-    if (!first) announce(target);
+    while (!ksi_cas_weak_acq_rel(&target->inbox, &inbox, with(inbox, m)));
+    if (!inbox) announce(target);
 }
 
 /* Everything, oldest first; `then` stays in the inbox. */
-static struct ksi_message *take_all(struct ksi_process *p, struct ksi_message *then)
+static struct ksi_message *take_all(struct ksi_process *p, uint64_t then)
 {
     /* acquire: what the pushers wrote is seen; pairs with the release in push() */
-    struct ksi_message *m = ksi_exchange_acq_rel(&p->inbox, then);
-    struct ksi_message *oldest = NULL;
-    if (m == AWAKE) return NULL;
+    struct ksi_message *m = newest_of(ksi_exchange_acq_rel(&p->inbox, then)), *oldest = NULL;
     while (m) {
         struct ksi_message *next = m->next;
         m->next = oldest;
@@ -89,7 +104,7 @@ static void apply_signal(struct ksi_scheduler *s, const struct ksi_signal *signa
     case KSI_RESUME:
         if (target) ksi_resume_apply(s, target);
         break;
-    case KSI_SETTLE: ksi_request_settled(s, signal->request); break;
+    case KSI_SETTLE: ksi_request_settled(s, signal->to, signal->request); break;
     default: ksi_monitor_apply(s, target, signal);
     }
 }
@@ -151,13 +166,19 @@ static KSI_INLINE bool apply_reply(struct ksi_scheduler *s, struct ksi_process *
     return true;
 }
 
-/* A message from another scheduler, whose sender could not look at the limit, and cannot wait.
- * True: it is gone. */
-static bool is_refused(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+/* A message from elsewhere has come. False: it is gone, or waits for room. */
+static KSI_INLINE bool is_let_in(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
-    ks_status status;
-    return KSI_UNLIKELY(ksi_mailbox_full(p)) && s->parallel && m->kind == KSI_MESSAGE &&
-        ksi_overload(s, p, m, false, &status);
+    if (KSI_UNLIKELY(ksi_mailbox_full(p)) && s->parallel && m->kind == KSI_MESSAGE &&
+        ksi_overload_arrived(s, p, m))
+        return false;
+    return KSI_LIKELY(!(m->flags & KSI_TAKEN)) || ksi_let_in(s, m);
+}
+
+void ksi_message_arrived(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+{
+    if (is_let_in(s, p, m)) ksi_message_put(s, p, m);
 }
 
 /* A server that is called by one from elsewhere, again and again, goes there, with the call; when
@@ -192,7 +213,7 @@ static void apply_block(
     if (m->kind < KSI_REPLY) {
         if (!for_p)
             (void)ksi_message_send(s, NULL, 0, m);
-        else if (KSI_LIKELY(!is_refused(s, p, m)))
+        else if (KSI_LIKELY(is_let_in(s, p, m)))
             put_from_elsewhere(s, p, m, may_go);
         return;
     }
@@ -212,8 +233,8 @@ static void apply_block(
     ksi_message_free(s, m);
 }
 
-/* then: what stays in the inbox; AWAKE: the caller goes on with p. */
-static void apply_all(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *then)
+/* then: what stays in the inbox; KSI_AWAKE: the caller goes on with p. */
+static void apply_all(struct ksi_scheduler *s, struct ksi_process *p, uint64_t then)
 {
     struct ksi_message *m = take_all(p, then);
     while (m) {
@@ -224,7 +245,7 @@ static void apply_all(struct ksi_scheduler *s, struct ksi_process *p, struct ksi
     }
 }
 
-void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p) { apply_all(s, p, AWAKE); }
+void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p) { apply_all(s, p, KSI_AWAKE); }
 
 void ksi_take_wakes(struct ksi_scheduler *s)
 {
@@ -235,7 +256,7 @@ void ksi_take_wakes(struct ksi_scheduler *s)
     while (p) {
         struct ksi_process *next = p->wake_next;
         if (KSI_LIKELY(ksi_is_home(s, p)))
-            apply_all(s, p, NULL);
+            apply_all(s, p, 0);
         else
             announce(p); /* it has moved since */
         p = next;
@@ -336,6 +357,14 @@ void ksi_signal_send(struct ksi_scheduler *s, const struct ksi_signal *signal)
     apply_signal(s, signal);
 }
 
+/* relaxed: a hint; what is under way counts. */
+static bool seems_full(const struct ksi_process *target)
+{
+    uint64_t under_way = ksi_load_relaxed(&target->inbox) >> KSI_INBOX_COUNT_BIT;
+    return ksi_load_relaxed(&target->queue_length) + under_way >=
+        ksi_load_relaxed(&target->mailbox_gate);
+}
+
 void ksi_message_refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status)
 {
     ksi_request_fail(s, m, status);
@@ -352,10 +381,20 @@ ks_status ksi_message_send_slow(struct ksi_scheduler *s, struct ksi_process *tar
         ksi_message_refuse(s, m, KS_NOPROC);
         return KS_NOPROC;
     }
-    if (home && KSI_UNLIKELY(ksi_mailbox_full(target)) && m->kind == KSI_MESSAGE &&
-        urgency != KSI_ALWAYS && ksi_overload(s, target, m, urgency == KSI_WAITABLE, &status))
+    bool waits = urgency == KSI_WAITABLE, limited = m->kind == KSI_MESSAGE && urgency != KSI_ALWAYS;
+    if (home) {
+        /* from elsewhere, or held back */
+        if (KSI_UNLIKELY(seems_full(target)) && target != s->current) ksi_inbox_drain(s, target);
+        if (KSI_UNLIKELY(ksi_mailbox_full(target)) && limited &&
+            ksi_overload(s, target, m, waits, &status))
+            return status;
+    } else if (KSI_UNLIKELY(seems_full(target)) && limited &&
+        ksi_overload_elsewhere(s, target, id, m, waits, &status)) {
         return status;
-    if (!home || held_back(s, target))
+    }
+    /* When it arrives nobody knows that it is not to be refused. */
+    bool always = home && urgency == KSI_ALWAYS;
+    if (!home || (!always && held_back(s, target)))
         push(target, id, m);
     else
         ksi_message_put(s, target, m);
@@ -371,7 +410,7 @@ static bool push_reply(struct ksi_scheduler *s, uint64_t caller, uint32_t serial
     if (!m && !must) return false;
     if (!m) {
         m = ksi_reserved_block(s);
-        status = KS_NOMEM;
+        if (value) status = KS_NOMEM;
     }
     m->kind = KSI_REPLY;
     m->serial = serial;

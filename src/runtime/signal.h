@@ -37,13 +37,18 @@ void ksi_signals_end(struct ksi_scheduler *s);
 /* A block for the slot's home, whose kind tells what to do with it; id: of whom it is for, 0: of
  * nobody, whoever lives there. Any thread, of any kind. */
 void ksi_block_push(struct ksi_process *slot, uint64_t id, struct ksi_message *m);
+/* An inbox is a list, newest first, that anybody may push into: one number of the address of the
+ * newest block, in units of 16 bytes, and above it how many of them are of kind KSI_MESSAGE, as far
+ * as that goes; or one of two values: 0, nobody has announced it; KSI_AWAKE, it is in the wake list
+ * of its scheduler. */
+enum { KSI_AWAKE = 1, KSI_INBOX_COUNT_BIT = 44 };
 /* Applies what the inbox of p holds. */
 void ksi_inbox_apply(struct ksi_scheduler *s, struct ksi_process *p);
 /* Before p is looked at: one load when nothing is there. */
 static inline void ksi_inbox_drain(struct ksi_scheduler *s, struct ksi_process *p)
 {
     /* relaxed: only a hint; what it announces is taken by an acquire exchange */
-    if (KSI_UNLIKELY(ksi_load_relaxed(&p->inbox) > (struct ksi_message *)1)) ksi_inbox_apply(s, p);
+    if (KSI_UNLIKELY(ksi_load_relaxed(&p->inbox) > KSI_AWAKE)) ksi_inbox_apply(s, p);
 }
 /* What a full mailbox does. */
 enum ksi_urgency {
@@ -90,6 +95,8 @@ static inline ks_status ksi_message_send(
 {
     return ksi_message_send_as(s, target, id, m, KSI_REFUSABLE);
 }
+/* From another scheduler, to a process of this one: put, refused, or made to wait for room. */
+void ksi_message_arrived(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);
 /* Answers m, when it is a request that nobody has answered, and frees it. */
 void ksi_message_refuse(struct ksi_scheduler *s, struct ksi_message *m, ks_status status);
 /* An answer to a request: value of type, or a failure. False: nobody waits for it. Of the request
@@ -126,7 +133,7 @@ void ksi_request_done(struct ksi_scheduler *s, struct ksi_message *m);
 void ksi_request_settle(
     struct ksi_scheduler *s, uint64_t server, struct ksi_message *m, uint64_t from);
 /* Its server need not keep it any more. */
-void ksi_request_settled(struct ksi_scheduler *s, struct ksi_message *m);
+void ksi_request_settled(struct ksi_scheduler *s, uint64_t server, struct ksi_message *m);
 
 /* --- cycle.c: processes that wait for each other -------------------------------------------- */
 /* The chain of those who wait, from the running process on, which has begun to wait for id, leads
@@ -154,20 +161,17 @@ static inline uint32_t ksi_wait_begin(
     return serial;
 }
 
-/* Its wait for room is over. */
-static inline void ksi_wait_end(struct ksi_process *self)
-{
-    uint32_t serial = ksi_load_relaxed(&self->call_serial); /* nobody else ends this one */
-    /* release: pairs with the acquire in follow(), like what begins one */
-    if (serial & 1) ksi_store_release(&self->call_serial, serial + 1);
-}
-
 /* --- call.c ----------------------------------------------------------------------------------- */
 /* What the handler that runs may still take, or KS_INFINITY. */
 ks_ms ksi_time_left(struct ksi_scheduler *s);
 /* Sends a request of the running process and blocks until it is answered. */
 ks_status ksi_request_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
     struct ksi_message *m, void *ret_reply, ks_ms timeout);
+/* A cast or message of the running process, which blocks until it is in the mailbox of target,
+ * where there is no room. KS_TIMEOUT, KS_CALLING_SELF (target waits for us), KS_NOMEM: it is freed,
+ * and never was; KS_NOPROC: target has ended. */
+ks_status ksi_room_wait(struct ksi_scheduler *s, struct ksi_process *target, uint64_t id,
+    struct ksi_message *m, ks_ms timeout);
 /* Lets a process run whose start request stands in its mailbox, on the scheduler of that number, or
  * with 0 here; blocks until that is answered. */
 ks_status ksi_start_wait(
@@ -184,7 +188,8 @@ static inline bool ksi_is_call(const struct ksi_message *m)
 static inline bool ksi_is_request(const struct ksi_message *m)
 {
     if (m->flags & (KSI_CANCELLED | KSI_ANSWERED)) return false;
-    return m->kind == KSI_START || m->kind == KSI_STATUS || ksi_is_call(m);
+    return m->kind == KSI_START || m->kind == KSI_STATUS || ksi_is_call(m) ||
+        (m->flags & KSI_TAKEN);
 }
 /* A request whose handler is done with it stays for a later answer; only its header is kept. */
 void ksi_defer_request(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m);

@@ -135,7 +135,6 @@ static void show_one(struct run *run, struct ksi_process *p)
         [KSI_WAIT_MESSAGE] = "a message",
         [KSI_WAIT_EVENT] = "I/O",
         [KSI_WAIT_TIME] = "time",
-        [KSI_WAIT_ROOM] = "room",
         [KSI_WAIT_ARRIVAL] = "its arrival",
         [KSI_WAIT_THREAD] = "its thread" };
     fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s, of scheduler %u\n", p->index,

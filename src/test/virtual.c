@@ -3,6 +3,7 @@
 #include "test/virtual.h"
 
 #include "base/base.h"
+#include "runtime/keep.h"
 #include <errno.h>
 
 enum { PROCESSES_MAX = 1 << 20, STACK_BYTES = 256 * 1024 };
@@ -44,7 +45,10 @@ static void go_on_with(struct ksi_virtual_thread *thread)
     int kept = errno;
     if (!from || from == to) return;
     be(to);
-    ksi_stack_switch(from->stack, to->stack);
+    if (ksi_keeps())
+        ksi_keep_and_switch(from->stack, to->stack);
+    else
+        ksi_stack_switch(from->stack, to->stack);
     be(from);
     ksi_store_relaxed(&ksi_this_thread.inside, inside);
     errno = kept;

@@ -211,7 +211,7 @@ static void a_second_look_begins_where_the_first_ended(void)
 
 int main(void)
 {
-    return run_scenarios("rule 10: queues", RUNS,
+    return run_scenarios_on_one("rule 10: queues", RUNS,
         SCENARIOS(SCENARIO(a_new_ref_costs_the_same),
             SCENARIO(a_second_look_begins_where_the_first_ended)));
 }

@@ -173,9 +173,11 @@ static void senders_wait_for_bytes(void)
     ks_pid pid = busy_store(100000, KS_BLOCK);
     ks_spawn_monitor(puts_large_ones, &pid, &monitor);
     ks_sleep(500);
-    KS_CHECK(ks_mailbox_length(pid) >= 2 && ks_mailbox_length(pid) < 10);
+    /* of what comes from another scheduler, bytes count when it has come */
+    KS_CHECK(ks_mailbox_length(pid) >= 2);
+    KS_CHECK(ks_mailbox_length(pid) < 10 || ks_scheduler_count() > 1);
     KS_CHECK(ended_with(monitor, KS_REASON_NORMAL));
-    ks_sleep(100);
+    ks_sleep(1000);
     KS_CHECK(stored == 10);
     kill_and_wait(pid);
 }

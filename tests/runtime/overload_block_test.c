@@ -76,7 +76,8 @@ static void a_wait_for_room_ends(void)
     KS_CHECK(ks_now() >= begin + 100 && ks_now() <= begin + 101);
     KS_CHECK(ks_mailbox_refused(desk) == 1 && ks_mailbox_length(desk) == LIMIT);
     begin = ks_now(); /* and not longer than the request that it serves */
-    KS_CHECK(clerk_call_pass_on(other, &desk, &status, 50) == KS_TIMEOUT);
+    ks_status passed_on = clerk_call_pass_on(other, &desk, &status, 50);
+    KS_CHECK(passed_on == KS_TIMEOUT || (passed_on == KS_OK && status == KS_DEADLINE));
     KS_CHECK(ks_now() >= begin + 50 && ks_now() <= begin + 51);
     settle();
     KS_CHECK(ks_mailbox_refused(desk) == 2);

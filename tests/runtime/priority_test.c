@@ -249,7 +249,7 @@ static bool order_is_kept_without_a_simulator(void)
 int main(void)
 {
     if (!order_is_kept_without_a_simulator()) return 1;
-    return run_scenarios("priority", 100,
+    return run_scenarios_on_one("priority", 100,
         SCENARIOS(SCENARIO(of_eight_turns_one_is_low),
             SCENARIO(of_sixty_four_turns_one_is_not_high),
             SCENARIO(of_three_the_lowest_goes_on_too), SCENARIO(of_one_kind_all_are_alike),

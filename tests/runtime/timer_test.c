@@ -48,7 +48,8 @@ static void periods_do_not_drift(void)
         KS_CHECK_OK(metronome_call_arm(server, &period, 1000));
         ks_sleep(period * 50 + period / 2);
         KS_CHECK_OK(metronome_call_ticks(server, &ticks, 1000));
-        KS_CHECK(ticks == 50);
+        /* with several schedulers it may be asked before its last timer is fired */
+        KS_CHECK(ticks == 50 || (period == 1 && ks_scheduler_count() > 1 && ticks == 49));
         kill_and_wait(server);
     }
 }

@@ -202,8 +202,8 @@ static void cast_some(struct work *w)
 static void ask_two(struct work *w)
 {
     ks_int one = roll(&w->dice, 1000), two = roll(&w->dice, 1000), reply;
-    clerk_twice_request first = clerk_send_twice(w->clerks[roll(&w->dice, SERVERS)], &one);
-    clerk_later_request second = clerk_send_later(w->clerks[roll(&w->dice, SERVERS)], &two);
+    clerk_twice_request first = clerk_send_twice(w->clerks[roll(&w->dice, WIDE)], &one);
+    clerk_later_request second = clerk_send_later(w->clerks[roll(&w->dice, WIDE)], &two);
     if (roll(&w->dice, 3) == 0) {
         ks_abandon(second.raw);
     } else {
@@ -309,11 +309,40 @@ static void end_with_requests(struct work *w)
     HOLDS(!ks_is_alive(pid) || !kills);
 }
 
+/* --- senders that wait for room, some of which are killed ------------------------------------- */
+struct crowd {
+    ks_pid server;
+    ks_ms timeout;
+};
+static void crowds_in(void *arg)
+{
+    struct crowd crowd = *(const struct crowd *)arg;
+    ks_int request = 3, reply = -1;
+    for (int i = 0; i < 6; i++) {
+        HOLDS(clerk_cast_alarm(crowd.server, &(ks_int){ -1 }) == KS_OK);
+        ks_status status = clerk_call_twice(crowd.server, &request, &reply, crowd.timeout);
+        HOLDS(status == KS_TIMEOUT || (status == KS_OK && reply == 6));
+    }
+}
+
+static void crowd_a_small_one(struct work *w)
+{
+    enum { CROWD = 4 };
+    struct crowd crowd = { w->clerks[WIDE + roll(&w->dice, TIGHT)], roll(&w->dice, 2) ? 10000 : 1 };
+    ks_ref monitors[CROWD];
+    ks_pid pids[CROWD];
+    for (int i = 0; i < CROWD; i++) pids[i] = ks_spawn_monitor(crowds_in, &crowd, &monitors[i]);
+    for (int i = 0; i < CROWD; i++) {
+        if (roll(&w->dice, 3) == 0) ks_exit_process(pids[i], KS_KILL);
+        HOLDS(ks_receive_ref(monitors[i], 60000) != NULL);
+    }
+}
+
 /* --- all that a worker does ------------------------------------------------------------------- */
 static void (*const deeds[])(struct work *w) = { call_one, call_one, call_later, call_text,
     cast_some, cast_some, ask_two, kill_victims, link_victim, start_and_stop, think, hold_a_name,
     name_a_victim, raise_a_child, restart_a_child, storm, cross_links, alarm_one, end_with_requests,
-    answer_by_alias, cancel_a_timer };
+    answer_by_alias, cancel_a_timer, crowd_a_small_one };
 
 static void worker_main(const worker_args *args)
 {
@@ -349,8 +378,13 @@ static void root_main(const root_args *args)
     for (int i = 0; i < SERVERS; i++) {
         char name[32];
         snprintf(name, sizeof name, "server-%d", i);
-        HOLDS(ks_start_link(
-                  &(const ks_child){ KS_START(clerk, .number = i), .name = name }, NULL) == KS_OK);
+        ks_child row = { KS_START(clerk, .number = i), .name = name };
+        if (i >= WIDE) {
+            row.mailbox_max = 4;
+            row.overload = KS_BLOCK;
+            row.overload_timeout = 60000;
+        }
+        HOLDS(ks_start_link(&row, NULL) == KS_OK);
     }
     HOLDS(ks_start_link(&(const ks_child){ KS_START(crew), .name = "crew" }, NULL) == KS_OK);
     for (int i = 0; i < WORKERS; i++)

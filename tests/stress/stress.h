@@ -5,7 +5,8 @@
 #include <kiosk/kiosk.h>
 #include <stdatomic.h>
 
-enum { WORKERS = 24, SERVERS = 12 };
+/* The last servers have small mailboxes, in front of which senders wait. */
+enum { WORKERS = 24, SERVERS = 12, TIGHT = 3, WIDE = SERVERS - TIGHT };
 
 /* A condition that does not hold is said, and ends the run. Any thread. */
 #define HOLDS(condition) ((condition) ? (void)0 : breaks(__FILE_NAME__, __LINE__, #condition))

@@ -114,12 +114,15 @@ bool nothing_comes(void)
 /* --- main: each scenario in a calm world, and in one where every second signal is late -------- */
 static const struct scenario *all;
 static int seeds;
+static uint32_t schedulers; /* 0: as the environment says */
 
 START_TEST(one)
 {
     const struct scenario *scenario = &all[_i];
-    const ks_simulation usual = { .runs = seeds },
-                        rough = { .runs = seeds, .yield = 0.5, .delay = 0.5 };
+    const ks_simulation usual = { .runs = seeds, .schedulers = schedulers },
+                        rough = {
+                            .runs = seeds, .schedulers = schedulers, .yield = 0.5, .delay = 0.5
+                        };
     ck_assert_msg(ks_simulate(&usual, scenario->run) == 0, "%s", scenario->name);
     ck_assert_msg(ks_simulate(&rough, scenario->run) == 0, "%s, roughly", scenario->name);
 }
@@ -154,6 +157,13 @@ int run_scenarios(
     const char *suite_name, int runs, const struct scenario *scenarios, size_t scenario_count)
 {
     return end(run_all(suite_name, runs, scenarios, scenario_count));
+}
+
+int run_scenarios_on_one(
+    const char *suite_name, int runs, const struct scenario *scenarios, size_t scenario_count)
+{
+    schedulers = 1;
+    return run_scenarios(suite_name, runs, scenarios, scenario_count);
 }
 
 /* --- main of a conformance suite -------------------------------------------------------------- */

@@ -23,6 +23,9 @@ struct scenario {
 /* The whole main: each scenario is run `runs` times, with as many seeds. What main returns. */
 int run_scenarios(
     const char *suite, int runs, const struct scenario *scenarios, size_t scenario_count);
+/* The same, always with one scheduler, for what is about its turns or its memory. */
+int run_scenarios_on_one(
+    const char *suite, int runs, const struct scenario *scenarios, size_t scenario_count);
 /* The same for cases of a conformance suite. The results go into the file that the first argument
  * names, a line each: suite|case|passed (or failed). */
 int run_cases(const char *suite, int argc, char **argv, const struct scenario *scenarios,
