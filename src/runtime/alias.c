@@ -68,7 +68,10 @@ void ksi_alias_apply(
     }
     if (!m->public.op && !m->ref) m->ref = handle;
     if (record->alias.once) use_up(s, target, record);
-    ksi_message_arrived(s, target, m);
+    /* Its sender went on, and does not look before the next one: nobody stands in the line. */
+    ks_status status;
+    bool limited = s->parallel && !ksi_is_request(m) && ksi_mailbox_full(target);
+    if (!limited || !ksi_overload(s, target, m, false, &status)) ksi_message_arrived(s, target, m);
 }
 
 ks_status ksi_send_to(
