@@ -99,7 +99,8 @@ static void wait_for(ks_pid pid, ks_ref monitor)
 
 static void one_shop(ks_overload policy)
 {
-    ks_pid pid, pids[3];
+    static ks_pid pid; /* outlives us, when there is no memory to tell us of an end */
+    ks_pid pids[3];
     ks_ref monitors[3];
     const ks_child row = { KS_START(shop), .mailbox_max = LIMIT, .mailbox_bytes_max = 600,
         .overload = policy, .overload_timeout = 50 };
