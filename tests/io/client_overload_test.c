@@ -3,7 +3,6 @@
 #include "io/guest.h"
 #include <kiosk/info.h>
 
-/* --- a full mailbox -------------------------------------------------------------------------- */
 KS_MODULE(narrow, void);
 KS_CAST(narrow, work, ks_int);
 KS_CALL(narrow, count, void, ks_int);

@@ -539,7 +539,7 @@ static void as_many_as_there_may_be(ks_runtime *runtime)
 }
 GUEST(as_many_as_there_may_be)
 
-RUN_SUITE("client", call_and_receive_test, timers_fire_while_it_waits_test, wait_for_room_test,
+RUN_SUITE("client", call_and_receive_test, timers_fire_while_it_waits_test,
     call_from_everywhere_test, several_schedulers_serve_them, start_others_test,
     spawn_without_end_test, whom_it_starts_may_be_held, have_work_done_test, look_at_processes_test,
     is_looked_at_test, faults_are_told_test, its_own_fault_ends_the_program, its_end_is_told_test,
