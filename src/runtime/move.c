@@ -12,7 +12,7 @@
 
 enum { LOOKED_AT = KSI_KNOB(256, 4), MESSAGES_MAX = 64 };
 /* Of the average turn, and of all that waits, to be worth a move. */
-enum { TURN_NS_MIN = KSI_KNOB(500, 0), WORK_NS_MIN = KSI_KNOB(5000, 0) };
+enum { TURN_NS_MIN = KSI_KNOB(500, 1), WORK_NS_MIN = KSI_KNOB(5000, 1) };
 /* A long queue is not looked through each time, and who waits in it while turns are long loses
  * little. */
 enum { LOOKS_A_TURN = 8, LOOKS_A_LONG_TURN = 2, LONG_TURN_NS = 4000 };
