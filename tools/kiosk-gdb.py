@@ -183,16 +183,16 @@ class View:
 
     def descriptor(self):
         """Of the sockets and the waits of its scheduler, the one that is its."""
-        io, pid = self.scheduler["io"], pid_of(self.process)
-        io = io.cast(gdb.lookup_type("struct ksi_io").pointer())
-        for i in range(1, int(io["slots_used"])):
-            socket = io["slots"][i]["socket"]
+        io = self.scheduler["io"].cast(gdb.lookup_type("struct ksi_io").pointer())
+        pid = pid_of(self.process)
+        slots = io["sockets"]["base"].cast(gdb.lookup_type("struct ksi_socket_slot").pointer())
+        for i in range(1, int(io["sockets"]["used"])):
+            socket = slots[i]["socket"]
             if socket and int(socket["owner"]) == pid and int(socket["waits"]):
                 return "socket, descriptor %d" % int(socket["fd"])
-        for fd in range(int(io["waiting_size"])):
-            if int(io["waiting"][fd]["pid"]) == pid:
-                return "descriptor %d" % fd
-        return "a descriptor"
+        waiting, size = io["waiting"], int(io["waiting_size"])
+        found = [fd for fd in range(size) if int(waiting[fd]["pid"]) == pid]
+        return "descriptor %d" % found[0] if found else "a descriptor"
 
     def at_most(self):
         """How long it waits from now on: by the clock of its scheduler's latest slice."""

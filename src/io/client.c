@@ -82,7 +82,7 @@ static struct ks_client *client_new(struct ks_runtime *runtime)
     struct ks_client *client = aligned_alloc(_Alignof(struct ks_client), sizeof *client);
     if (!client) return NULL;
     *client = (struct ks_client){ .runtime = runtime,
-        .io = { .poller = { .epoll = -1, .event = -1 }, .slots_used = 1 } };
+        .io = { .poller = { .epoll = -1, .event = -1 }, .sockets = &runtime->sockets } };
     client->parker.looking = &runtime->looking;
     client->parker.look_ns = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? LOOK_NS : 0;
     ksi_random_seed(&client->random, ksi_random_entropy());
@@ -136,7 +136,6 @@ void ksi_clients_free(struct ks_runtime *runtime)
     while (runtime->clients_free) {
         struct ks_client *client = runtime->clients_free;
         runtime->clients_free = client->next;
-        free(client->io.slots);
         free(client);
     }
 }

@@ -5,7 +5,7 @@
 #include "io/socket.h"
 #include <stdlib.h>
 
-enum { SUCCESSES = KSI_KNOB(64, 1) };
+enum { SUCCESSES = KSI_KNOB(64, 1), SOCKETS_MAX = 1 << 22 };
 
 static void on_event(void *arg, uint64_t data, uint32_t events)
 {
@@ -25,11 +25,30 @@ void ksi_io_be_fair(struct ksi_io *io)
     ks_yield();
 }
 
-ks_status ksi_io_new(struct ksi_io **ret_io)
+bool ksi_sockets_init(struct ksi_slots *sockets)
+{
+    return ksi_slots_init(sockets, sizeof(struct ksi_socket_slot),
+        offsetof(struct ksi_socket_slot, next), SOCKETS_MAX, "kiosk sockets");
+}
+
+struct ksi_socket *ksi_io_next_socket(const struct ksi_io *io, uint32_t *number)
+{
+    /* acquire: the slots are there; pairs with the release in slots.c */
+    uint32_t used = ksi_load_acquire(&io->sockets->used);
+    for (uint32_t i = *number ? *number : 1; i < used; i++) {
+        const struct ksi_socket_slot *slot = ksi_slot_at(io->sockets, i);
+        if (ksi_load_relaxed(&slot->io) != io) continue; /* as in ksi_socket_find() */
+        *number = i + 1;
+        return slot->socket;
+    }
+    return NULL;
+}
+
+ks_status ksi_io_new(struct ksi_slots *sockets, struct ksi_io **ret_io)
 {
     struct ksi_io *io = aligned_alloc(_Alignof(struct ksi_io), sizeof *io);
     if (!io) return KS_NOMEM;
-    *io = (struct ksi_io){ .slots_used = 1 };
+    *io = (struct ksi_io){ .sockets = sockets };
     ks_status status = ksi_poller_init(&io->poller);
     if (status) {
         free(io);
@@ -50,15 +69,15 @@ void ksi_io_attach(struct ksi_io *io, struct ksi_scheduler *scheduler)
 
 void ksi_io_close_all(struct ksi_io *io)
 {
-    for (uint32_t i = 1; i < io->slots_used; i++)
-        if (io->slots[i].socket) ksi_socket_destroy(io, io->slots[i].socket);
+    struct ksi_socket *socket;
+    uint32_t number = 0;
+    while ((socket = ksi_io_next_socket(io, &number))) ksi_socket_destroy(io, socket);
 }
 
 void ksi_io_free(struct ksi_io *io)
 {
     if (!io) return;
     ksi_poller_end(&io->poller);
-    free(io->slots);
     free(io->waiting);
     free(io->scratch);
     free(io);

@@ -6,13 +6,19 @@
 #ifndef KSI_IO_IO_H
 #define KSI_IO_IO_H
 #include "io/poller.h"
+#include "runtime/slots.h"
 
-struct ksi_socket;
+/* In a table of the runtime, so that a socket keeps its handle when it moves to another scheduler,
+ * and perhaps back. */
 struct ksi_socket_slot {
-    struct ksi_socket *socket; /* NULL: free */
-    uint32_t generation;       /* 31 bits; of the tenant, or of the next one */
-    uint32_t next;             /* free slots; 0: the last one */
+    /* Whose the socket is, and all that follows; NULL: nobody's, it is free, or its socket is in
+     * flight. Changed by who is here, or, when it is nobody's, by who has its socket. */
+    _Atomic(struct ksi_io *) io;
+    struct ksi_socket *socket;
+    uint32_t generation; /* 31 bits; of the tenant, or of the next one */
+    uint32_t next;       /* free slots */
 };
+struct ksi_socket;
 struct ksi_message;
 struct ksi_waiting { /* of a descriptor number that is not one of our sockets */
     uint64_t pid;    /* who waits; 0: nobody */
@@ -27,11 +33,11 @@ struct ksi_waiting { /* of a descriptor number that is not one of our sockets */
 struct ksi_io {
     struct ksi_poller poller;
     struct ksi_scheduler *scheduler;
-    struct ksi_socket_slot *slots;
-    uint32_t slots_used, slots_size, slots_free; /* slot 0 is no socket */
-    struct ksi_socket *unsent;                   /* written to since the scheduler flushed last */
-    struct ksi_socket *asking;                   /* active, and perhaps there is something */
-    char *scratch;                               /* what is read there is copied at once */
+    struct ksi_slots *sockets; /* of the runtime */
+    struct ksi_slot_cache free_sockets;
+    struct ksi_socket *unsent; /* written to since the scheduler flushed last */
+    struct ksi_socket *asking; /* active, and perhaps there is something */
+    char *scratch;             /* what is read there is copied at once */
     size_t scratch_size;
     struct ksi_waiting *waiting;
     uint32_t waiting_size;
@@ -44,8 +50,12 @@ struct ksi_io {
 #define KSI_IO_FOREIGN (UINT64_C(1) << 63)
 #define KSI_IO_SIGNALS (UINT64_MAX - 1) /* of the program's signalfd; no descriptor is so large */
 
-/* *ret_io is to be given to ksi_io_end. KS_OK, KS_NOMEM, -errno. */
-ks_status ksi_io_new(struct ksi_io **ret_io);
+/* *ret_io is to be given to ksi_io_free, before the table is. KS_OK, KS_NOMEM, -errno. */
+ks_status ksi_io_new(struct ksi_slots *sockets, struct ksi_io **ret_io);
+/* False: out of memory. */
+bool ksi_sockets_init(struct ksi_slots *sockets);
+/* The first of its sockets from a number on, which becomes the next number; NULL: there is none. */
+struct ksi_socket *ksi_io_next_socket(const struct ksi_io *io, uint32_t *number);
 /* Connects it with the scheduler that was made with its seams. */
 void ksi_io_attach(struct ksi_io *io, struct ksi_scheduler *scheduler);
 /* Closes all sockets; while the runtime is still there. */

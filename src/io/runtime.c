@@ -73,8 +73,9 @@ ks_status ksi_handle_new(const ks_runtime_options *options, const ks_child *root
 
 static ks_status open_io(struct ks_runtime *runtime, struct ksi_seams *ret_seams)
 {
+    if (!ksi_sockets_init(&runtime->sockets)) return KS_NOMEM;
     for (uint32_t i = 0; i < runtime->options.schedulers; i++) {
-        ks_status status = ksi_io_new(&runtime->io[i]);
+        ks_status status = ksi_io_new(&runtime->sockets, &runtime->io[i]);
         if (status) return status;
         ret_seams[i] = ksi_real_seams(&runtime->io[i]->poller);
     }
@@ -132,6 +133,7 @@ static void free_runtime(struct ks_runtime *runtime)
     close_descriptors(runtime);
     if (core) ksi_runtime_end(core);
     for (uint32_t i = 0; i < runtime->options.schedulers; i++) ksi_io_free(runtime->io[i]);
+    ksi_slots_end(&runtime->sockets);
     ksi_clients_free(runtime);
     pthread_cond_destroy(&runtime->changed);
     pthread_mutex_destroy(&runtime->lock);

@@ -53,6 +53,7 @@ struct ks_runtime {
 
     /* --- threads and descriptors --- */
     struct ksi_io *io[KSI_SCHEDULERS_MAX]; /* of the schedulers */
+    struct ksi_slots sockets;
     pthread_t threads[KSI_SCHEDULERS_MAX]; /* of all but the first */
     uint32_t threads_started;
     pthread_t first; /* that of the first scheduler, when it is ours */

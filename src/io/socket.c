@@ -9,42 +9,51 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { GENERATION_MAX = 0x7fffffff, FIRST_SLOTS = KSI_KNOB(64, 2), NS_PER_MS = 1000000 };
+enum { GENERATION_MAX = 0x7fffffff, NS_PER_MS = 1000000 };
 enum { DISCARDED = 1 << 20, SCRATCH = 1 << 16 };
 
 /* --- the table -------------------------------------------------------------------------------- */
-static uint32_t take_slot(struct ksi_io *io)
+static struct ksi_socket_slot *slot_at(const struct ksi_io *io, uint32_t index)
 {
-    uint32_t index = io->slots_free;
-    if (index) {
-        io->slots_free = io->slots[index].next;
-        return index;
-    }
-    if (io->slots_used >= io->slots_size) {
-        uint32_t size = io->slots_size ? io->slots_size * 2 : FIRST_SLOTS;
-        struct ksi_socket_slot *larger = realloc(io->slots, size * sizeof *larger);
-        if (!larger) return 0;
-        io->slots = larger;
-        io->slots_size = size;
-    }
-    io->slots[io->slots_used] = (struct ksi_socket_slot){ .generation = 1 };
-    return io->slots_used++;
+    return ksi_slot_at(io->sockets, index);
 }
 
-static void give_slot(struct ksi_io *io, uint32_t index)
+/* Nobody's yet. False: out of memory. */
+static bool take_slot(struct ksi_io *io, struct ksi_socket *socket)
 {
-    struct ksi_socket_slot *slot = &io->slots[index];
+    socket->index = ksi_slot_take(io->sockets, &io->free_sockets);
+    if (!socket->index) return false;
+    struct ksi_socket_slot *slot = slot_at(io, socket->index);
+    if (!slot->generation) slot->generation = 1; /* its first tenant */
+    socket->generation = slot->generation;
+    return true;
+}
+
+/* Of a socket that is here, or in flight and given up here. */
+static void give_slot(struct ksi_io *io, struct ksi_socket *socket)
+{
+    uint32_t index = socket->index;
+    struct ksi_socket_slot *slot = slot_at(io, index);
+    socket->index = 0;
     slot->socket = NULL;
+    ksi_store_relaxed(&slot->io, NULL); /* it was ours, or nobody's: others see no change */
     if (slot->generation++ == GENERATION_MAX) return; /* used up */
-    slot->next = io->slots_free;
-    io->slots_free = index;
+    ksi_slot_give_any(io->sockets, &io->free_sockets, index);
+}
+
+static bool is_here(const struct ksi_io *io, const struct ksi_socket *socket)
+{
+    return ksi_load_relaxed(&slot_at(io, socket->index)->io) == io; /* only we make it so */
 }
 
 struct ksi_socket *ksi_socket_find(struct ksi_io *io, uint64_t handle)
 {
     uint32_t index = (uint32_t)handle;
-    if (index == 0 || index >= io->slots_used) return NULL;
-    struct ksi_socket_slot *slot = &io->slots[index];
+    /* acquire: the slot is there; pairs with the release in slots.c */
+    if (index == 0 || index >= ksi_load_acquire(&io->sockets->used)) return NULL;
+    const struct ksi_socket_slot *slot = slot_at(io, index);
+    /* relaxed: only we make it ours, and what it holds is ours then */
+    if (ksi_load_relaxed(&slot->io) != io) return NULL;
     return slot->generation == handle >> 32 ? slot->socket : NULL;
 }
 
@@ -82,7 +91,7 @@ void ksi_socket_destroy(struct ksi_io *io, struct ksi_socket *socket)
     close(socket->fd); /* epoll forgets it, too */
     ksi_bytes_drop(pool, &socket->in);
     ksi_bytes_drop(pool, &socket->out);
-    if (socket->index) give_slot(io, socket->index);
+    if (socket->index) give_slot(io, socket);
     ksi_limit_leave(socket->limit, socket->listens);
     ksi_pool_give(pool, socket, socket->size_class);
 }
@@ -121,8 +130,8 @@ void ksi_socket_close(struct ksi_io *io, struct ksi_socket *socket)
     ksi_socket_destroy(io, socket);
 }
 
-/* --- in flight: with several schedulers a socket leaves the table and the poller of its owner, and
- * its handle is its address; with one it stays where it is */
+/* --- in flight: with several schedulers a socket leaves the poller of its owner, its slot is
+ * nobody's, and its handle is its address; with one it stays where it is */
 #define IN_FLIGHT (UINT64_C(1) << 63)
 
 static bool wanders(const struct ksi_scheduler *s) { return s->parallel; }
@@ -140,21 +149,20 @@ static void leave(struct ksi_io *io, struct ksi_socket *socket)
     ksi_output_unmark(socket);
     ksi_output_send(io, socket);
     (void)ksi_poller_set(&io->poller, EPOLL_CTL_DEL, socket->fd, 0, 0);
-    give_slot(io, socket->index);
-    socket->index = 0;
+    slot_at(io, socket->index)->socket = NULL;
+    /* relaxed: whoever enters it has it from us, by a message */
+    ksi_store_relaxed(&slot_at(io, socket->index)->io, NULL);
 }
 
+/* A new one, or one that left. */
 static ks_status enter(struct ksi_io *io, struct ksi_socket *socket)
 {
-    socket->index = take_slot(io);
-    if (!socket->index) return KS_NOMEM;
-    socket->generation = io->slots[socket->index].generation;
-    io->slots[socket->index].socket = socket;
+    if (!socket->index && !take_slot(io, socket)) return KS_NOMEM;
+    slot_at(io, socket->index)->socket = socket;
+    ksi_store_relaxed(&slot_at(io, socket->index)->io, io); /* only we look for it by this */
     ks_status status = ksi_poller_set(&io->poller, EPOLL_CTL_ADD, socket->fd,
         EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, ksi_socket_handle(socket).id);
-    if (!status) return KS_OK;
-    give_slot(io, socket->index);
-    socket->index = 0;
+    if (status) give_slot(io, socket);
     return status;
 }
 
@@ -180,7 +188,7 @@ static void close_in_flight(struct ksi_scheduler *s, ks_socket handle)
 static void attach(struct ksi_scheduler *s, ks_socket *handle, struct ksi_process *to)
 {
     struct ksi_socket *socket = in_flight(s, *handle);
-    bool good = socket && (socket->index || enter(s->io, socket) == KS_OK);
+    bool good = socket && (is_here(s->io, socket) || enter(s->io, socket) == KS_OK);
     good = good && give_to(s, socket, to);
     if (!good && socket) ksi_socket_destroy(s->io, socket);
     *handle = good ? ksi_socket_handle(socket) : (ks_socket){ 0 };
@@ -191,10 +199,10 @@ static void attach(struct ksi_scheduler *s, ks_socket *handle, struct ksi_proces
 
 static void drain(struct ksi_scheduler *s)
 {
-    struct ksi_io *io = s->io;
-    for (uint32_t i = 1; i < io->slots_used; i++) {
-        const struct ksi_socket *socket = io->slots[i].socket;
-        if (!socket || !(socket->waits & KS_READABLE)) continue;
+    const struct ksi_socket *socket;
+    uint32_t number = 0;
+    while ((socket = ksi_io_next_socket(s->io, &number))) {
+        if (!(socket->waits & KS_READABLE)) continue;
         struct ksi_process *owner = ksi_process_of(s, socket->owner);
         if (owner && (socket->listens || (owner->flags & KSI_TRAPS_DRAIN)))
             ksi_wake(s, owner, KSI_WAIT_EVENT);
@@ -213,6 +221,7 @@ static ks_status add(struct ksi_io *io, struct ksi_socket *socket)
     ks_status status = enter(io, socket);
     if (status || give_to(io->scheduler, socket, io->scheduler->current)) return status;
     leave(io, socket);
+    give_slot(io, socket);
     return KS_NOMEM;
 }
 

@@ -73,7 +73,7 @@ static void keep(const ks_log_event *event, void *arg)
     snprintf(log_text + used, sizeof log_text - used, "%.*s\n", KS_TEXT_ARG(event->message));
 }
 
-static int released;
+static _Atomic(int) released;
 static void count_release(void *arg) { released++; }
 
 static void live_on(void *arg)
