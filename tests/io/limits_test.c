@@ -78,7 +78,7 @@ static ks_next keeper_handle_keep(keeper *self)
 KS_GEN_SERVER(keeper, .ops = KS_OPS(keeper, keep));
 
 static ks_pid keeper_pid;
-static int refused, answered;
+static _Atomic(int) refused, answered;
 
 static void ask(void *arg)
 {
