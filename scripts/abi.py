@@ -39,7 +39,7 @@ def described(symbol):
         yield "type %s: %s, %d bytes" % (name, spelled(kind).split(" {")[0], kind.sizeof)
 
 
-def of_headers(path):
+def of_headers():
     symtab = gdb.lookup_global_symbol("abi_probe").symtab
     for block in (symtab.global_block(), symtab.static_block()):
         for symbol in block:
@@ -62,6 +62,9 @@ def of_library(path):
 
 gdb.execute("set width 0")
 library = os.environ["ABI_LIBRARY"]
-facts = set(of_headers(library)) | set(of_library(library))
+# The headers before the library is known, or what is opaque in them were looked up there.
+facts = set(of_headers())
+gdb.execute("add-symbol-file " + library)
+facts |= set(of_library(library))
 with open(os.environ["ABI_OUT"], "w", encoding="ascii") as out:
     out.write("\n".join(sorted(facts)) + "\n")
