@@ -78,11 +78,14 @@ START_TEST(without_a_root_clients_start_what_they_need)
 }
 END_TEST
 
+enum { NOT_YET, WAITS, TOLD };
 static void await_end(void *arg)
 {
+    _Atomic(int) *at = arg;
     (void)ks_trap_exit(true);
+    *at = WAITS;
     (void)ks_receive(KS_INFINITY);
-    *(_Atomic(bool) *)arg = true;
+    *at = TOLD;
 }
 
 START_TEST(root_may_end_by_itself)
@@ -90,15 +93,16 @@ START_TEST(root_may_end_by_itself)
     ks_log_set_level(KS_LOG_NONE);
     ks_runtime *runtime = start_host(NULL);
     ks_client *client = open_client(runtime);
-    static _Atomic(bool) told;
-    (void)ks_spawn(await_end, (void *)&told);
+    static _Atomic(int) at;
+    (void)ks_spawn(await_end, (void *)&at);
+    while (at != WAITS) ks_sleep(1);
     ck_assert_int_eq(host_cast_crash(HOST), KS_OK);
     ck_assert_ptr_null(ks_receive(KS_INFINITY)); /* until the end of all */
-    ck_assert(told);
     ks_client *second;
     ks_client_close(client);
     ck_assert_int_eq(ks_client_open(runtime, &second), KS_CLOSED);
     ck_assert_int_eq(ks_runtime_stop(runtime), KS_EXITED);
+    ck_assert_int_eq(at, TOLD);
 }
 END_TEST
 
