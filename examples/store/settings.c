@@ -53,7 +53,7 @@ static const char help[] =
     "    BYTES may end in kb, mb or gb.\n"
     "\n"
     "ENVIRONMENT\n"
-    "    KIOSK_SCHEDULERS=n    threads that run processes (1)\n"
+    "    KIOSK_SCHEDULERS=n    threads that run processes (one for each core)\n"
     "\n"
     "COMMANDS\n"
     "    APPEND BGSAVE CLIENT COMMAND CONFIG DBSIZE DECR DECRBY DEL ECHO EXISTS EXPIRE EXPIREAT\n"

@@ -12,10 +12,10 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
     ks_ms stop_timeout;      /* for the whole ordered stop, then what is left is killed; 30 s */
     bool handle_termination; /* SIGTERM and SIGINT stop the root in order (ks_main says yes) */
     ks_ms drain_timeout;     /* of it, for all who finish their work: drain.h; two thirds of it */
-    /* Threads that run processes; default: KIOSK_SCHEDULERS in the environment, else 1. More than
-     * one is young. Of a process that is at another one ks_process_info says only name and length
-     * of the queue, its memory, age and counters read 0, and the lists of links, suspending and its
-     * mailbox as text are KS_DENIED. Calls in a circle over several end by their time-outs. */
+    /* Threads that run processes; default: KIOSK_SCHEDULERS in the environment, else one for each
+     * processor that the program may use by its affinity and the quotas of its control groups.
+     * Handlers of different processes run at the same time, so what they share besides messages,
+     * such as a static variable, needs atomics or locks. */
     uint32_t schedulers;
     /* A handler, or a plain process, that keeps its thread for longer than so many ms (10), since
      * it computes or sits in a blocking call of somebody else's, loses its scheduler to another

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c - of a runtime: what was not said, and what cannot be. Any thread. */
 #include "base/base.h"
+#include "io/cores.h"
 #include "io/runtime.h"
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,9 @@ enum { HOG_LIMIT = 10, BLOCKING_THREADS = KSI_KNOB(64, 2), BLOCKING_QUEUE = KSI_
 static uint32_t default_schedulers(void)
 {
     const char *text = getenv("KIOSK_SCHEDULERS");
-    long count = text ? strtol(text, NULL, 10) : 1;
-    return count < 1 ? 1 : (uint32_t)count;
+    long count = text ? strtol(text, NULL, 10) : 0;
+    if (count > KSI_SCHEDULERS_MAX) return KSI_SCHEDULERS_MAX;
+    return count < 1 ? ksi_cores() : (uint32_t)count;
 }
 
 static bool default_fatal_faults(void)
