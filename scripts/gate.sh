@@ -161,7 +161,10 @@ step() {
     # What is measured, and what one thread simulates of several schedulers: as with gcc; the latter
     # under ASan in the mean build.
     # On one scheduler; gcc's are on one for each core.
-    clang) build clang clang && run_tests clang "env KIOSK_SCHEDULERS=1" -LE 'static|several|bench' ;;
+    clang)
+        build clang clang &&
+            run_tests clang "env KIOSK_SCHEDULERS=1" -LE 'static|several|bench'
+        ;;
     asan-gcc)
         build asan-gcc gcc -DKIOSK_SANITIZE=address &&
             run_tests asan-gcc "" -LE 'static|several'
