@@ -46,7 +46,7 @@ typedef struct ks_runtime_options { /* NULL or zero: the default */
 
 /* The whole life of a program: starts root, waits until it ends or SIGTERM/SIGINT comes, stops in
  * order, as drain.h says (a second signal: at once). Returns what main should: 0 for a clean end, 1
- * else, with a last word in the log. Blocks the calling thread, which becomes the scheduler. What
+ * else, with a last word in the log. Blocks the calling thread, which becomes a scheduler. What
  * is logged is chosen by KIOSK_LOG in the environment, then by --kiosk-log=: words of
  * ks_log_configure. At the end standard error has a second to take what it did not take before.
  * When stop_timeout and some seconds more are over and a handler still has not returned, the log
