@@ -325,7 +325,7 @@ peak_kib() { awk '/^VmHWM/ { print $2 }' "/proc/$pid/status"; } # of resident me
 
 # It asks 7 million times for 64 KiB and reads nothing, until the server has enough of it.
 client_that_never_reads() {
-    local c rude before began took slowest=0 pings=0 asks
+    local c rude before began sent answer took slowest=0 pings=0 asks
     start patient --send-timeout 1
     head -c 65536 /dev/zero | tr '\0' v | cli -x SET big >/dev/null
     cli GET big >/dev/null
@@ -336,18 +336,19 @@ client_that_never_reads() {
     began=$(now_ms)
     (timeout 20 yes $'GET big\r' | head -c 64M >&"$rude") 2>/dev/null &
     asks=$!
-    while kill -0 "$asks" 2>/dev/null; do
-        took=$(now_ms)
-        [ "$(ask "$c" PING)" = +PONG ] && pings=$((pings + 1))
-        took=$(($(now_ms) - took))
+    while kill -0 "$asks" 2>/dev/null; do # without a fork: it would measure the shell
+        sent=${EPOCHREALTIME/./}
+        printf 'PING\r\n' >&"$c"
+        IFS= read -r -t 5 -u "$c" answer && [ "$answer" = $'+PONG\r' ] && pings=$((pings + 1))
+        took=$(((${EPOCHREALTIME/./} - sent) / 1000))
         [ "$took" -gt "$slowest" ] && slowest=$took
-        [ $(($(now_ms) - began)) -gt 20000 ] && break
+        [ $((${EPOCHREALTIME/./} / 1000 - began)) -gt 20000 ] && break
     done
     took=$(($(now_ms) - began))
     wait "$asks"
     check "a client that never reads is closed before it has asked for all" 1 $?
     check_between "by the send time-out (ms)" 1000 10000 "$took"
-    check_between "meanwhile others are served" 5 1000000 "$pings"
+    check_between "meanwhile others are served" 100 10000000 "$pings"
     check_between "in normal time (ms)" 0 500 "$slowest"
     check_between "and memory does not grow with what it asks for (KiB)" 0 32768 \
         $(($(peak_kib) - before))
