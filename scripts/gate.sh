@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # gate.sh [STEP...] - builds and tests in several configurations, quietly. Without arguments: what
-# every change must pass, with both compilers; `all`: every step there is. Each configuration has its own folder and log
-# under build/gate/. The last line is the sum over all steps, `N passed, N failed`: a test, a check
-# of the files, and a build that fails count one each.
+# every change must pass, with both compilers; `all`: every step there is. Each configuration has its
+# own folder and log under build/gate/. The last line is the sum over all steps, `N passed,
+# N failed`: a test, a check of the files, and a build that fails count one each.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 usual="gcc asan-clang tidy format shell"
-every="$usual clang asan-gcc tsan-gcc tsan-clang mean valgrind aarch64 flood seeds models stress deb"
+every="$usual clang asan-gcc tsan-gcc tsan-clang mean valgrind aarch64 flood seeds models stress \
+    deb"
 out=build/gate
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 began=$(date +%s)
