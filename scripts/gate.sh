@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # gate.sh [STEP...] - builds and tests in several configurations, quietly. Without arguments: what
-# every change must pass, with both compilers; `all`: every step there is. Each configuration has its
-# own folder and log under build/gate/. The last line is the sum over all steps, `N passed,
+# every change must pass, with both compilers; `all`: every step there is. Each configuration has
+# its own folder and log under build/gate/. The last line is the sum over all steps, `N passed,
 # N failed`: a test, a check of the files, and a build that fails count one each.
 set -u
 cd "$(dirname "$0")/.." || exit 1
