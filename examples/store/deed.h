@@ -52,7 +52,7 @@ typedef struct outcome {
 } outcome;
 KS_DECLARE_TYPE(outcome);
 
-enum { DEEDS_MAX = 32 }; /* in one message */
+enum { DEEDS_MAX = 128 }; /* in one message */
 typedef struct deeds {
     KS_LIST_OF(deed) list;
 } deeds;
