@@ -388,7 +388,7 @@ static void code_change(void)
 /* --- names that the dying still hold ---------------------------------------------------------- */
 KS_SUPERVISOR(sup2, .strategy = KS_ONE_FOR_ALL, .max_seconds = 60,
     .children = KS_CHILDREN({ KS_START(worker), .id = "child", .name = "server" }));
-/* A killed supervisor's child may hear of it late, and its name be held as long: top tries again. */
+/* A killed supervisor's child may hear of it late, and hold its name as long: top tries again. */
 KS_SUPERVISOR(top, .strategy = KS_ONE_FOR_ALL, .max_restarts = 1000, .max_seconds = 60,
     .children = KS_CHILDREN({ KS_START(sup2), .name = "sup2", .shutdown = 2000 }));
 
