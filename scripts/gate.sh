@@ -97,7 +97,7 @@ plain_addresses() {
 
 # Every source file of the library and the examples, as clang's configuration compiles them.
 clang_tidy() {
-    configure clang clang || return
+    (configure clang clang) || return # keeps the name of the check
     root=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/clang/CMakeCache.txt")
     sed -n 's/^ *"file": "\(.*\.c\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" | sort -u |
         awk -v s="$root/src/" -v e="$root/examples/" 'index($0, s) == 1 || index($0, e) == 1' |
@@ -169,7 +169,7 @@ step() {
         ;;
     asan-clang)
         build asan-clang clang -DKIOSK_SANITIZE=address &&
-            run_tests asan-clang "env KIOSK_SCHEDULERS=1" -LE 'static|several'
+            run_tests asan-clang "env KIOSK_SCHEDULERS=1 KIOSK_RUNS=20" -LE 'static|several'
         ;;
     tsan-gcc | tsan-clang)
         # Some thirty times slower where stacks are switched. One thread has no races.
