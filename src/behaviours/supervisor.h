@@ -209,7 +209,7 @@ typedef struct ksi_children {
 ks_status ksi_which_children(ks_pid supervisor, size_t max, ksi_children *ret_children);
 /* A call or cast. */
 ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg);
-/* Has ksi_supervisor_retry run after what is queued. False: out of memory, or the queue is full. */
+/* Has ksi_supervisor_retry run in a moment. False: out of memory. */
 bool ksi_supervisor_retry_later(void);
 /* Has ksi_child_due run when delay ms are over. The zero ref: out of memory. */
 ks_ref ksi_child_due_later(const struct ksi_child *child, ks_ms delay);

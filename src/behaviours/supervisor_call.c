@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+enum { RETRY_MS = 1 };
 static const ks_module protocol = { .version = KS_MODULE_VERSION, .name = "supervisor" };
 
 /* --- what travels ----------------------------------------------------------------------------- */
@@ -383,10 +384,13 @@ ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
     return self->leaving ? ksi_supervisor_leave_on(self) : ks_noreply();
 }
 
+/* What did not start needs, often enough, what somebody who is just ending still has: a name, a port.
+ * One that is killed leaves its children to their links, so they may end after its restart. */
 bool ksi_supervisor_retry_later(void)
 {
-    ks_none none = { 0 };
-    return ks_cast_(ks_self(), &retry_op, &none) == KS_OK;
+    const ks_none none = { 0 };
+    ks_ref timer = ks_cast_timer_(KS_TIMER_AFTER, RETRY_MS, ks_self(), &retry_op, &none);
+    return !ks_is_no_ref(timer);
 }
 
 /* Never lost: it was made with its message, and what one sends to oneself in time is not refused.

@@ -5,8 +5,8 @@
  *                 ^     |                        max_restarts within the window, and the supervisor
  *                 +-----+ the start failed        gives up: it ends with reason shutdown
  *
- * A restart that failed is tried again after what is queued, so that the supervisor goes on
- * answering; with a back-off, each waits for its time instead. A restart of a group is one restart,
+ * A restart that failed is tried again after a moment, in which the supervisor goes on answering;
+ * with a back-off, each waits for its time instead. A restart of a group is one restart,
  * of who ended, or of who did not start in it; while it waits, the group is stopped. It counts when
  * it is decided on.
  * See supervisor.h. */

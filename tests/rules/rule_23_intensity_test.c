@@ -190,13 +190,13 @@ static ks_child_info only_child(ks_pid supervisor)
     return info;
 }
 
-/* A supervisor whose child fails for ever; the answers must come although it is always busy. */
+/* A supervisor whose child fails for ever, while the answers must come. */
 static ks_pid start_failing(struct luck *luck, ks_ref *ret_monitor)
 {
     ks_pid supervisor = start(KS_CHILD(patient, .children = 1, .luck = luck), ret_monitor);
     luck->failures = 1000000;
     crash(luck);
-    while (luck->inits < 10) ks_yield();
+    while (luck->inits < 10) ks_sleep(1);
     return supervisor;
 }
 
