@@ -7,7 +7,9 @@
 #include "reply.h"
 #include <string.h>
 
-enum { VALUES_MAX = 32 }; /* a batch holds so many at a time: they may be large */
+/* Of deeds that ask for a value, which may be large, or send much, a batch has at most so many. */
+enum { HEAVY_MAX = 32, HEAVY_BYTES = 1024 };
+_Static_assert(DEEDS_MAX <= UINT8_MAX + 1, "deeds and answers are numbered by a byte");
 
 void batch_begin(struct batch *batch, const shard_map *map, struct buffer *reply, size_t answer_max)
 {
@@ -15,7 +17,7 @@ void batch_begin(struct batch *batch, const shard_map *map, struct buffer *reply
     batch->reply = reply;
     batch->answer_max = answer_max;
     batch->between = NULL;
-    batch->deed_count = batch->answer_count = batch->value_count = 0;
+    batch->deed_count = batch->answer_count = batch->heavy_count = 0;
 }
 
 void batch_between(struct batch *batch, void (*between)(void *arg), void *arg)
@@ -156,16 +158,16 @@ static void run(struct batch *batch, bool all)
     uint32_t last = batch->answer_count - 1;
     if (current != last) end(batch, &batch->answers[current]);
     if (all) end(batch, &batch->answers[last]);
-    batch->deed_count = batch->value_count = 0;
+    batch->deed_count = batch->heavy_count = 0;
     batch->answer_count = all ? 0 : 1;
     if (!all) memmove(&batch->answers[0], &batch->answers[last], sizeof batch->answers[0]);
     ks_end_turn(); /* what the shards answered is in the reply now */
 }
 
-static bool deed_shows_value(const deed *what)
+static bool is_heavy(const deed *what)
 {
     return what->verb == DEED_GET || what->verb == DEED_GET_DELETE ||
-        (what->flags & DEED_OLD_VALUE) != 0;
+        (what->flags & DEED_OLD_VALUE) != 0 || what->key.len + what->value.len > HEAVY_BYTES;
 }
 
 void batch_command(struct batch *batch, enum answer_kind kind, uint32_t items)
@@ -176,10 +178,10 @@ void batch_command(struct batch *batch, enum answer_kind kind, uint32_t items)
 
 void batch_add(struct batch *batch, const deed *what)
 {
-    bool value = deed_shows_value(what);
-    bool full = batch->deed_count == DEEDS_MAX || (value && batch->value_count == VALUES_MAX);
-    if (full) run(batch, false);
-    batch->value_count += value;
+    bool heavy = is_heavy(what);
+    if (batch->deed_count == DEEDS_MAX || (heavy && batch->heavy_count == HEAVY_MAX))
+        run(batch, false);
+    batch->heavy_count += heavy;
     uint32_t i = batch->deed_count++;
     batch->deeds[i] = *what;
     batch->answer_of[i] = (uint8_t)(batch->answer_count - 1);

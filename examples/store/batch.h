@@ -35,7 +35,7 @@ struct batch {
     void (*between)(void *arg); /* may send what is in the reply: no answer is open */
     void *arg;
     uint32_t deed_count, answer_count;
-    uint32_t value_count;         /* deeds that are answered with a value, which may be large */
+    uint32_t heavy_count;         /* deeds that ask for a value, or send much */
     uint8_t answer_of[DEEDS_MAX]; /* each deed */
     uint32_t shard[DEEDS_MAX];    /* likewise */
     deed deeds[DEEDS_MAX];
