@@ -30,7 +30,7 @@ test: ## install what is missing, then everything a change must pass
 gate: ## the same without installing anything
 	@scripts/gate.sh
 
-test-all: ## the gate, ThreadSanitizer, mean build, valgrind, aarch64, 1000 seeds, stress, packages
+test-all: ## the gate, the other pairs of compiler and sanitizer, mean build, valgrind, aarch64, ...
 	@scripts/setup.sh long
 	@scripts/gate.sh all
 

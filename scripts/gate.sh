@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # gate.sh [STEP...] - builds and tests in several configurations, quietly. Without arguments: what
-# every change must pass, with both compilers; `all`: every step there is. Each configuration has
+# every change must pass; `all`: every step there is. Each configuration has
 # its own folder and log under build/gate/. The last line is the sum over all steps, `N passed,
 # N failed`: a test, a check of the files, and a build that fails count one each.
 set -u
@@ -65,14 +65,14 @@ verdicts() {
     grep -c -E "^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*$2" "$1"
 }
 
-# Runs the tests of a configuration that is built. NAME WRAPPER, then arguments for ctest
+# Runs the tests of a configuration that is built. NAME[:PART] WRAPPER, then arguments for ctest
 run_tests() {
-    name=$1 wrapper=$2
+    name=$1 folder=${1%%:*} wrapper=$2
     shift 2
-    log=$out/$name.test.log
+    log=$out/$(echo "$name" | tr : -).test.log
     # The wrapper is a list of words.
     # shellcheck disable=SC2086
-    $wrapper ctest --test-dir "$out/$name" -j2 --output-on-failure --no-tests=error "$@" \
+    $wrapper ctest --test-dir "$out/$folder" -j2 --output-on-failure --no-tests=error "$@" \
         >"$log" 2>&1
     status=$?
     good=$(verdicts "$log" ' Passed +[0-9.]+ sec')
@@ -97,7 +97,10 @@ plain_addresses() {
 
 # Every source file of the library and the examples, as clang's configuration compiles them.
 clang_tidy() {
-    (configure clang clang) || return # keeps the name of the check
+    (configure clang clang) || { # keeps the name of the check
+        cat "$out/clang.log"
+        return 1
+    }
     root=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/clang/CMakeCache.txt")
     sed -n 's/^ *"file": "\(.*\.c\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" | sort -u |
         awk -v s="$root/src/" -v e="$root/examples/" 'index($0, s) == 1 || index($0, e) == 1' |
@@ -155,7 +158,12 @@ stress() {
 
 step() {
     case $1 in
-    gcc) build gcc gcc && run_tests gcc "" ;;
+    gcc)
+        build gcc gcc && {
+            run_tests gcc "" -LE several
+            run_tests gcc:several "env KIOSK_RUNS=20" -L several
+        }
+        ;;
     # What is measured, and what one thread simulates of several schedulers: as with gcc; the latter
     # under ASan in the mean build.
     # On one scheduler; gcc's are on one for each core.
