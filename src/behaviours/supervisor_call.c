@@ -384,8 +384,8 @@ ks_next ksi_supervisor_serve(struct ksi_supervisor *self, const ks_msg *msg)
     return self->leaving ? ksi_supervisor_leave_on(self) : ks_noreply();
 }
 
-/* What did not start needs, often enough, what somebody who is just ending still has: a name, a port.
- * One that is killed leaves its children to their links, so they may end after its restart. */
+/* What did not start often needs what somebody who is just ending still has: a name, a port. One
+ * that is killed leaves its children to their links, so they may end after its restart. */
 bool ksi_supervisor_retry_later(void)
 {
     const ks_none none = { 0 };
