@@ -165,19 +165,18 @@ step() {
         }
         ;;
     # What is measured, and what one thread simulates of several schedulers: as with gcc; the latter
-    # under ASan in the mean build.
-    # On one scheduler; gcc's are on one for each core.
+    # under ASan in the mean build. On one scheduler; gcc's are on one for each core.
     clang)
         build clang clang &&
-            run_tests clang "env KIOSK_SCHEDULERS=1" -LE 'static|several|bench'
+            run_tests clang "env KIOSK_SCHEDULERS=1" -LE 'static|several|bench|cost'
         ;;
     asan-gcc)
         build asan-gcc gcc -DKIOSK_SANITIZE=address &&
-            run_tests asan-gcc "" -LE 'static|several'
+            run_tests asan-gcc "" -LE 'static|several|cost'
         ;;
     asan-clang)
         build asan-clang clang -DKIOSK_SANITIZE=address &&
-            run_tests asan-clang "env KIOSK_SCHEDULERS=1 KIOSK_RUNS=20" -LE 'static|several'
+            run_tests asan-clang "env KIOSK_SCHEDULERS=1 KIOSK_RUNS=20" -LE 'static|several|cost'
         ;;
     tsan-gcc | tsan-clang)
         # Some thirty times slower where stacks are switched. One thread has no races.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# subdirectory.sh ROOT - kiosk as a folder of somebody's CMake project: its programs build and run,
-# and what the project installs is its own.
+# subdirectory.sh ROOT - kiosk as a folder of somebody's CMake project, which builds for debugging:
+# its programs build and run, and what the project installs is its own.
 set -eu
 root=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,7 +9,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 {
-    cmake -S "$here" -B "$work/build" -DKIOSK_SOURCE="$root" -DCMAKE_INSTALL_PREFIX="$work/there"
+    cmake -S "$here" -B "$work/build" -DKIOSK_SOURCE="$root" \
+        -DCMAKE_INSTALL_PREFIX="$work/there" -DCMAKE_BUILD_TYPE=Debug
     cmake --build "$work/build" -j2
     cmake --install "$work/build"
 } >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
