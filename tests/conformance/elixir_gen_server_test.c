@@ -226,9 +226,9 @@ static void stop(void)
 int main(int argc, char **argv)
 {
     return run_cases("Elixir GenServerTest", argc, argv,
-        SCENARIOS({ "start_link/2, call/2 and cast/2", start_link_call_and_cast },
-            { "start/2", start_is_not_linked }, { "start_link/3 with local", local_name },
-            { "call/3 exit messages", exit_messages }, { "start_link/3", wrong_names },
-            { "abcast/3", abcast }, { "multi_call/4", multi_call }, { "nil name", nil_name },
-            { "whereis/1", whereis }, { "stop/3", stop }));
+        SCENARIOS(NAMED("start_link/2, call/2 and cast/2", start_link_call_and_cast),
+            NAMED("start/2", start_is_not_linked), NAMED("start_link/3 with local", local_name),
+            NAMED("call/3 exit messages", exit_messages), NAMED("start_link/3", wrong_names),
+            NAMED("abcast/3", abcast), NAMED("multi_call/4", multi_call),
+            NAMED("nil name", nil_name), NAMED("whereis/1", whereis), NAMED("stop/3", stop)));
 }

@@ -113,10 +113,10 @@ static void life_cycle(void)
 int main(int argc, char **argv)
 {
     return run_cases("Elixir SupervisorTest", argc, argv,
-        SCENARIOS({ "child_spec/2", child_spec }, { "init/2", init_2 },
-            { "start_link/3 with local", start_link_with_local },
-            { "start_link/2", a_stack_is_restarted },
-            { "start_child/2: with invalid child spec", with_an_invalid_row },
-            { "start_child/2: with valid child spec", with_a_valid_row },
-            { "child life cycle", life_cycle }));
+        SCENARIOS(NAMED("child_spec/2", child_spec), NAMED("init/2", init_2),
+            NAMED("start_link/3 with local", start_link_with_local),
+            NAMED("start_link/2", a_stack_is_restarted),
+            NAMED("start_child/2: with invalid child spec", with_an_invalid_row),
+            NAMED("start_child/2: with valid child spec", with_a_valid_row),
+            NAMED("child life cycle", life_cycle)));
 }

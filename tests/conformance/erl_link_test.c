@@ -206,7 +206,7 @@ static void otp_17127_local_random(void)
 int main(int argc, char **argv)
 {
     return run_cases("erl_link_SUITE", argc, argv,
-        SCENARIOS(SCENARIO(links), { "process_monitors", process_monitors_of_the_dead },
+        SCENARIOS(SCENARIO(links), NAMED("process_monitors", process_monitors_of_the_dead),
             SCENARIO(otp_5772_link), SCENARIO(otp_5772_monitor),
             SCENARIO(otp_17127_local_link_with_simultaneous_link_unlink),
             SCENARIO(otp_17127_local_random)));

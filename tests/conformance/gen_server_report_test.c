@@ -398,5 +398,5 @@ int main(int argc, char **argv)
             SCENARIO(undef_handle_continue), SCENARIO(format_all_status),
             SCENARIO(undef_in_handle_info), SCENARIO(undef_in_terminate),
             SCENARIO(undef_terminate1), SCENARIO(undef_terminate2),
-            SCENARIO(call_with_huge_message_queue)));
+            MEASUREMENT(call_with_huge_message_queue)));
 }

@@ -412,5 +412,5 @@ int main(int argc, char **argv)
     return run_cases("gen_server_SUITE", argc, argv,
         SCENARIOS(SCENARIO(start), SCENARIO(loop_start_fail), SCENARIO(otp_7669), SCENARIO(call),
             SCENARIO(calling_self), SCENARIO(cast), SCENARIO(info), SCENARIO(cast_fast),
-            { "continue", continue_ }, SCENARIO(stop1), SCENARIO(stop2), SCENARIO(stop4)));
+            NAMED("continue", continue_), SCENARIO(stop1), SCENARIO(stop2), SCENARIO(stop4)));
 }

@@ -141,6 +141,6 @@ static void multicall_recv_opt_noconnection(void) { costs_the_same(nobody_there,
 int main(int argc, char **argv)
 {
     return run_cases("gen_server_SUITE", argc, argv,
-        SCENARIOS(SCENARIO(multicall_down), SCENARIO(multicall_recv_opt_success),
-            SCENARIO(multicall_recv_opt_timeout), SCENARIO(multicall_recv_opt_noconnection)));
+        SCENARIOS(SCENARIO(multicall_down), MEASUREMENT(multicall_recv_opt_success),
+            MEASUREMENT(multicall_recv_opt_timeout), MEASUREMENT(multicall_recv_opt_noconnection)));
 }

@@ -232,7 +232,7 @@ static void gh_5235_recv_mark(void)
 int main(int argc, char **argv)
 {
     return run_cases("receive_SUITE", argc, argv,
-        SCENARIOS(SCENARIO(call_with_huge_message_queue), SCENARIO(receive_in_between),
+        SCENARIOS(MEASUREMENT(call_with_huge_message_queue), SCENARIO(receive_in_between),
             SCENARIO(receive_opt_exception), SCENARIO(receive_opt_recursion),
             SCENARIO(receive_opt_deferred_save), SCENARIO(multi_recv_opt),
             SCENARIO(multi_recv_opt_clear), SCENARIO(gh_5235_missing_save_reset),

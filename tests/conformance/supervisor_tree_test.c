@@ -435,7 +435,7 @@ int main(int argc, char **argv)
             SCENARIO(tree), SCENARIO(order_of_children), SCENARIO(child_unlink),
             SCENARIO(get_callback_module), SCENARIO(count_children),
             SCENARIO(count_children_supervisor),
-            SCENARIO(simple_one_for_one_scale_many_temporary_children),
-            SCENARIO(scale_start_stop_many_children), SCENARIO(code_change),
+            MEASUREMENT(simple_one_for_one_scale_many_temporary_children),
+            MEASUREMENT(scale_start_stop_many_children), SCENARIO(code_change),
             SCENARIO(simple_global_supervisor)));
 }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh MODEL.pml - checks a model completely, and for endless running about (a cycle without a
 # label `progress`, under weak fairness); the latter with -DSMALL, and with -DBRIEF unless FULL=1,
-# which may lower the bounds. FULL=1 also checks that it can fail: each variant BREAK_n that the file
-# names must end with an error, and each BUSY_n with such a cycle. 77: spin or a compiler is missing.
-# KEEP=dir keeps the files.
+# which may lower the bounds. FULL=1 also checks that it can fail: each variant BREAK_n that the
+# file names must end with an error, and each BUSY_n with such a cycle. 77: spin or a compiler is
+# missing. KEEP=dir keeps the files.
 set -u
 model=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 name=$(basename "$model" .pml)

@@ -119,9 +119,10 @@ static uint32_t schedulers; /* 0: as the environment says */
 START_TEST(one)
 {
     const struct scenario *scenario = &all[_i];
-    const ks_simulation usual = { .runs = seeds, .schedulers = schedulers },
+    int runs = scenario->measures ? 1 : seeds;
+    const ks_simulation usual = { .runs = runs, .schedulers = schedulers },
                         rough = {
-                            .runs = seeds, .schedulers = schedulers, .yield = 0.5, .delay = 0.5
+                            .runs = runs, .schedulers = schedulers, .yield = 0.5, .delay = 0.5
                         };
     ck_assert_msg(ks_simulate(&usual, scenario->run) == 0, "%s", scenario->name);
     ck_assert_msg(ks_simulate(&rough, scenario->run) == 0, "%s, roughly", scenario->name);

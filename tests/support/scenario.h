@@ -11,10 +11,16 @@
 struct scenario {
     const char *name;
     void (*run)(void);
+    bool measures; /* processor time: another seed would take the same */
 };
-#define SCENARIO(f)                                                                                \
+#define NAMED(name, f)                                                                             \
     {                                                                                              \
-#f, f                                                                                      \
+        name, f, false                                                                             \
+    }
+#define SCENARIO(f) NAMED(#f, f)
+#define MEASUREMENT(f)                                                                             \
+    {                                                                                              \
+#f, f, true                                                                                \
     }
 #define SCENARIOS(...)                                                                             \
     (const struct scenario[]){ __VA_ARGS__ },                                                      \
