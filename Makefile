@@ -62,7 +62,7 @@ format-check: ## say which C files are not in that form
 	@scripts/gate.sh format
 
 tidy: ## clang-tidy and the style rules
-	@scripts/gate.sh tidy style
+	@scripts/gate.sh analyzer style
 
 bench: configure ## measure everything: a table, and build/bench/results.jsonl
 	@$(BUILD) --target bench
