@@ -180,7 +180,8 @@ step() {
         ;;
     asan-clang)
         build asan-clang clang -DKIOSK_SANITIZE=address &&
-            run_tests asan-clang "$one_process KIOSK_SCHEDULERS=1 KIOSK_RUNS=20" -LE 'static|several|cost'
+            run_tests asan-clang "$one_process KIOSK_SCHEDULERS=1 KIOSK_RUNS=20" \
+                -LE 'static|several|cost'
         ;;
     tsan-gcc | tsan-clang)
         # Some thirty times slower where stacks are switched. One thread has no races.
@@ -204,7 +205,7 @@ step() {
     models) build gcc gcc && run_tests gcc "env FULL=1" -L models ;;
     stress) stress ;;
     deb) check deb scripts/deb.sh ;;
-    tidy) check tidy clang_tidy '--checks=-clang-analyzer-*' ;; # which take five times as long
+    tidy) check tidy clang_tidy '--checks=-clang-analyzer-*' ;; # which take most of its time
     analyzer) check analyzer clang_tidy ;;
     style) build gcc gcc && check style "$out/gcc/tests/tidy_test" . ;;
     format) check format scripts/format.sh --check ;;

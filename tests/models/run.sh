@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh MODEL.pml - checks a model completely, and for endless running about (a cycle without a
-# label `progress`, under weak fairness); the latter with -DSMALL, and with -DBRIEF unless FULL=1,
-# which may lower the bounds. FULL=1 also checks that it can fail: each variant BREAK_n that the
-# file names must end with an error, and each BUSY_n with such a cycle. 77: spin or a compiler is
-# missing. KEEP=dir keeps the files.
+# run.sh MODEL.pml - checks the whole space of a model, and for endless running about (a cycle
+# without a label `progress`, under weak fairness; with -DSMALL), which -DSMALL -DBRIEF bound. With
+# FULL=1 without those bounds, and that it can fail: each variant BREAK_n that the file names must
+# end with an error, and each BUSY_n with such a cycle. 77: spin or a compiler is missing. KEEP=dir
+# keeps the files.
 set -u
 model=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 name=$(basename "$model" .pml)
 cc=${CC:-gcc}
 bounds=-DSMALL
-[ -n "${FULL-}" ] || bounds="-DSMALL -DBRIEF"
+small=
+[ -n "${FULL-}" ] || small="-DSMALL -DBRIEF" bounds="-DSMALL -DBRIEF"
 seconds=${SECONDS_MAX:-60} # of processor time, each check
 for tool in spin "$cc"; do
     command -v "$tool" >/dev/null || {
@@ -65,7 +66,7 @@ demand_broken() {
     failed=1
 }
 
-check good "" "-O1 -DSAFETY" "" # of O2 the compiler is slower, and the check no faster
+check good "$small" "-O1 -DSAFETY" "" # of O2 the compiler is slower, and the check no faster
 demand_good good
 check progress "$bounds" "-O1 -DNP" "-l -f"
 demand_good progress
