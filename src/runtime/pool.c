@@ -4,8 +4,9 @@
 #include "base/base.h"
 #include <stdlib.h>
 
-/* A pool holds 256 KiB of a class, and moves an eighth of it at a time. */
-enum { HELD_BYTES = 256 * 1024, MOVED_SHARE = 8 };
+/* A pool holds 256 KiB of a class, and moves an eighth of it at a time; what it is given grows to
+ * that from a page, since many classes are hardly used. */
+enum { HELD_BYTES = 256 * 1024, MOVED_SHARE = 8, FIRST_BYTES = 4096 };
 /* After a rest it holds this much. */
 enum { RESTING_BYTES = 32 * 1024 };
 
@@ -17,7 +18,10 @@ static int32_t capacity(int size_class)
 void ksi_pool_init(struct ksi_pool *pool, struct ksi_spans *spans)
 {
     *pool = (struct ksi_pool){ .spans = spans };
-    for (int i = 0; i < KSI_POOL_CLASSES; i++) pool->room[i] = capacity(i);
+    for (int i = 0; i < KSI_POOL_CLASSES; i++) {
+        pool->room[i] = capacity(i);
+        pool->wanted[i] = (int32_t)(FIRST_BYTES / ksi_span_class_size(i));
+    }
 }
 
 /* The count newest blocks of a class go back. */
@@ -63,9 +67,11 @@ int64_t ksi_pool_blocks(const struct ksi_pool *pool)
 
 static bool refill(struct ksi_pool *pool, uint8_t size_class)
 {
-    uint32_t wanted = (uint32_t)(capacity(size_class) / MOVED_SHARE), count;
-    struct ksi_free_block *list = ksi_spans_take(pool->spans, size_class, wanted, &count);
+    int32_t wanted = pool->wanted[size_class], most = capacity(size_class) / MOVED_SHARE;
+    uint32_t count;
+    struct ksi_free_block *list = ksi_spans_take(pool->spans, size_class, (uint32_t)wanted, &count);
     if (!list) return false;
+    pool->wanted[size_class] = 2 * wanted < most ? 2 * wanted : most;
     pool->free[size_class] = list;
     pool->room[size_class] -= (int32_t)count;
     pool->taken += count;

@@ -33,8 +33,9 @@ struct ksi_pool {
     struct ksi_free_block *free[KSI_POOL_CLASSES + 1]; /* of large ones: always empty */
     int32_t room[KSI_POOL_CLASSES + 1]; /* how many more it holds before some go to the spans */
     struct ksi_spans *spans;
-    int64_t taken; /* blocks from spans and malloc that did not go back there */
-    bool stirred;  /* blocks moved since the latest rest */
+    int32_t wanted[KSI_POOL_CLASSES]; /* at the next refill: twice as many as at the latest */
+    int64_t taken;                    /* blocks from spans and malloc that did not go back there */
+    bool stirred;                     /* blocks moved since the latest rest */
     /* Simulation: true makes the allocation fail. */
     bool (*fails)(void *arg);
     void *fails_arg;

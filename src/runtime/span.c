@@ -74,18 +74,28 @@ static bool new_region(struct ksi_spans *spans)
 }
 
 /* --- spans ------------------------------------------------------------------------------------ */
-static void cut(struct ksi_span *span, uint8_t size_class)
+/* Blocks are cut off when they are wanted: who needs few of a class touches few pages. */
+static void begin_to_cut(struct ksi_span *span, uint8_t size_class)
 {
-    size_t size = ksi_span_class_size(size_class);
     span->size_class = size_class;
-    span->blocks = span->free_count = (uint32_t)(KSI_SPAN_SIZE / size);
+    span->blocks = span->free_count = span->uncut =
+        (uint32_t)(KSI_SPAN_SIZE / ksi_span_class_size(size_class));
     span->free = NULL;
-    for (uint32_t i = span->blocks; i > 0; i--) {
-        struct ksi_free_block *block =
-            (struct ksi_free_block *)(void *)(span->memory + (i - 1) * size);
-        block->next = span->free;
-        span->free = block;
-    }
+}
+
+static struct ksi_free_block *cut_one(struct ksi_span *span)
+{
+    size_t at = (span->blocks - span->uncut--) * ksi_span_class_size(span->size_class);
+    return (struct ksi_free_block *)(void *)(span->memory + at);
+}
+
+static struct ksi_free_block *take_one(struct ksi_span *span)
+{
+    struct ksi_free_block *block = span->free;
+    span->free_count--;
+    if (!block) return cut_one(span);
+    span->free = block->next;
+    return block;
 }
 
 /* A span with free blocks of the class, in its list; NULL: out of memory. */
@@ -101,7 +111,7 @@ static struct ksi_span *span_with_free(struct ksi_spans *spans, uint8_t size_cla
     if (span->resident) spans->resident_count--;
     span->resident = false;
     spans->used_count++;
-    cut(span, size_class);
+    begin_to_cut(span, size_class);
     list_add(&spans->with_free[size_class], span);
     return span;
 }
@@ -132,18 +142,14 @@ struct ksi_free_block *ksi_spans_take(
 {
     pthread_mutex_lock(&spans->lock);
     struct ksi_span *span = span_with_free(spans, size_class);
-    struct ksi_free_block *list = span ? span->free : NULL, *last = list;
-    uint32_t count = list ? 1 : 0;
-    while (last && last->next && count < wanted) {
-        last = last->next;
-        count++;
+    struct ksi_free_block *list = NULL, **end = &list;
+    uint32_t count = 0;
+    for (; span && span->free_count && count < wanted; count++) {
+        *end = take_one(span);
+        end = &(*end)->next;
     }
-    if (last) {
-        span->free = last->next;
-        last->next = NULL;
-        span->free_count -= count;
-        if (!span->free) list_remove(span);
-    }
+    *end = NULL;
+    if (span && !span->free_count) list_remove(span);
     pthread_mutex_unlock(&spans->lock);
     *ret_count = count;
     return list;

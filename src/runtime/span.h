@@ -22,6 +22,7 @@ struct ksi_span {
     struct ksi_free_block *free;
     char *memory;
     uint32_t free_count, blocks;
+    uint32_t uncut; /* of the free ones, the last so many: never touched yet, and in no list */
     uint8_t size_class;
     bool resident; /* empty, and its memory was not given back */
 };
