@@ -125,4 +125,4 @@ int main(int argc, char **argv) { return ks_main(argc, argv, KS_CHILD(app)); }
  * | two threads of yours meet | ThreadSanitizer |
  * | it fails one time in a thousand | `ks_simulate` ([Testing](10_testing.md)) |
  * | a stack overflows, a pointer is wild | the crash report, which names the function |
- * / */
+ */
