@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Requests a second of examples/store beside redis-server, in the same run.
-
-Three servers without files stand beside each other: redis-server, the store with one scheduler, and
-the store as it starts by itself, with a scheduler for each core. redis-benchmark asks one after the
-other, in an order drawn anew for each round, since a machine is not equally fast all the time.
-Printed are medians, and the median of the ratios to redis-server within a round.
-
-Needs redis-server and redis-benchmark (Debian: redis-server, redis-tools), and `make`.
-"""
+# store_and_redis.py - requests a second of examples/store beside redis-server, in the same run.
+#
+# Three servers without files stand beside each other: redis-server, the store with one scheduler, and
+# the store as it starts by itself, with a scheduler for each core. redis-benchmark asks one after the
+# other, in an order drawn anew for each round, since a machine is not equally fast all the time.
+# Printed are medians, and the median of the ratios to redis-server within a round.
+#
+# Needs redis-server and redis-benchmark (Debian: redis-server, redis-tools), and `make`.
 import argparse
 import os
 import random
@@ -65,7 +64,7 @@ def line(pipeline, test, rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description="examples/store beside redis-server")
     parser.add_argument("--store", default="build/examples/store", help="the program")
     parser.add_argument("--rounds", type=int, default=15, help="of each test (15)")
     options = parser.parse_args()
