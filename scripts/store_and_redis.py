@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # store_and_redis.py - requests a second of examples/store beside redis-server, in the same run.
 #
-# Three servers without files stand beside each other: redis-server, the store with one scheduler, and
-# the store as it starts by itself, with a scheduler for each core. redis-benchmark asks one after the
-# other, in an order drawn anew for each round, since a machine is not equally fast all the time.
+# Three servers without files stand beside each other: redis-server, the store with one scheduler,
+# and the store as it starts by itself, with a scheduler for each core. redis-benchmark asks one
+# after the other, in an order drawn anew for each round, since no machine is equally fast always.
 # Printed are medians, and the median of the ratios to redis-server within a round.
 #
 # Needs redis-server and redis-benchmark (Debian: redis-server, redis-tools), and `make`.
