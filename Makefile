@@ -13,6 +13,8 @@ all: configure ## build the library, examples, benches and tests into build/
 	@$(BUILD)
 
 configure:
+	@{ command -v cmake && command -v cc && command -v pkg-config; } >/dev/null \
+	    || scripts/setup.sh demo
 	@mkdir -p build
 	@cmake -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build/configure.log 2>&1 \
 	    || { cat build/configure.log; exit 1; }
@@ -87,9 +89,7 @@ deb: ## the Debian packages, into build/deb/; lintian has the last word
 	@scripts/setup.sh deb
 	@scripts/deb.sh
 
-install: ## build what is needed, and install it into PREFIX (default /usr/local), or below DESTDIR
-	@command -v cmake cc >/dev/null || scripts/setup.sh demo
-	@$(MAKE) --no-print-directory configure
+install: configure ## build and install into PREFIX (default /usr/local), or below DESTDIR
 	@$(BUILD) --target installed
 	@cmake --install build --prefix $(PREFIX)
 	@test -n "$(DESTDIR)" || test "$$(id -u)" -ne 0 || ldconfig
