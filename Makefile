@@ -18,6 +18,7 @@ configure:
 	@mkdir -p build
 	@cmake -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build/configure.log 2>&1 \
 	    || { cat build/configure.log; exit 1; }
+	@grep '^kiosk: ' build/configure.log || true
 
 demo: ## install what is missing, build, and start the example store on port 6380
 	@scripts/setup.sh demo
