@@ -3,7 +3,7 @@
 # for each name in it, and the overview, kiosk(7). Without python3 there are none.
 find_package(Python3 COMPONENTS Interpreter)
 if(NOT Python3_FOUND)
-    message(STATUS "python3 was not found: no man pages")
+    message(NOTICE "kiosk: no man pages, since python3 is missing")
     return()
 endif()
 

@@ -6,19 +6,19 @@
 # installed from here; 4: apt-get failed.
 set -u
 
-set_demo="gcc make cmake pkg-config libc6-dev"
+set_demo="gcc make cmake pkg-config libc6-dev python3"
 set_test="clang libclang-rt-14-dev g++ check clang-format clang-tidy redis-tools gdb valgrind \
 libc6-dbg libssl-dev systemtap-sdt-dev linux-perf spin gcc-aarch64-linux-gnu shellcheck libuv1-dev \
-python3 python3-redis node-redis mandoc man-db groff-base"
+python3-redis node-redis mandoc man-db groff-base"
 set_deb="gcc make cmake pkgconf libc6-dev g++ python3 dpkg-dev debhelper fakeroot lintian xz-utils \
 systemtap-sdt-dev valgrind libuv1-dev"
 # For `make test-all`; Check for aarch64 comes with its step of the gate.
 set_long="qemu-user bpftrace $set_deb"
 set_dev="git strace"
 # What tells that a package's job is done where there is no dpkg to ask.
-tools_demo="gcc make cmake pkg-config"
+tools_demo="gcc make cmake pkg-config python3"
 tools_test="clang g++ clang-format clang-tidy redis-cli gdb valgrind spin aarch64-linux-gnu-gcc \
-shellcheck python3 node mandoc man groff"
+shellcheck node mandoc man groff"
 tools_deb="gcc make cmake pkg-config g++ python3 dpkg-buildpackage dh fakeroot lintian xz"
 tools_long="qemu-aarch64 bpftrace $tools_deb"
 tools_dev="git strace"
