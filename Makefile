@@ -10,6 +10,7 @@ export JOBS RUNS
         format-check tidy bench bench-compare spikes guide abi deb install uninstall clean help
 
 all: configure ## build the library, examples, benches and tests into build/
+	@grep '^kiosk: ' build/configure.log || true
 	@$(BUILD)
 
 configure:
@@ -18,7 +19,6 @@ configure:
 	@mkdir -p build
 	@cmake -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build/configure.log 2>&1 \
 	    || { cat build/configure.log; exit 1; }
-	@grep '^kiosk: ' build/configure.log || true
 
 demo: ## install what is missing, build, and start the example store on port 6380
 	@scripts/setup.sh demo
@@ -91,6 +91,7 @@ deb: ## the Debian packages, into build/deb/; lintian has the last word
 	@scripts/deb.sh
 
 install: configure ## build and install into PREFIX (default /usr/local), or below DESTDIR
+	@grep '^kiosk: no man' build/configure.log || true
 	@$(BUILD) --target installed
 	@cmake --install build --prefix $(PREFIX)
 	@test -n "$(DESTDIR)" || test "$$(id -u)" -ne 0 || ldconfig
