@@ -133,11 +133,27 @@ static void visitor_main(const ks_none *args)
 }
 KS_PROCESS(visitor);
 
-KS_SUPERVISOR(app, .auto_shutdown = KS_ANY_SIGNIFICANT,
-    .children = KS_CHILDREN({ KS_START(business), .name = "business" },
-        { KS_START(visitor), .restart = KS_TEMPORARY, .significant = true }));
+/* ## Rows that depend on something
+ *
+ * What the rows look like may depend on a configuration, or on the command line. Then a supervisor
+ * has arguments, as a server has, and a function that adds its rows; they are started when it has
+ * returned. When this program is started with a word, nobody visits, and it runs until Ctrl-C. */
+typedef struct app_args {
+    bool visited;
+} app_args;
+KS_TYPE(app_args, visited);
+KS_MODULE(app, app_args);
 
-int main(int argc, char **argv) { return ks_main(argc, argv, KS_CHILD(app)); }
+static ks_status app_init(const app_args *args)
+{
+    ks_status status = ks_add_child(&(ks_child){ KS_START(business), .name = "business" });
+    if (status || !args->visited) return status;
+    return ks_add_child(
+        &(ks_child){ KS_START(visitor), .restart = KS_TEMPORARY, .significant = true });
+}
+KS_SUPERVISOR_INIT(app, .auto_shutdown = KS_ANY_SIGNIFICANT);
+
+int main(int argc, char **argv) { return ks_main(argc, argv, KS_CHILD(app, .visited = argc == 1)); }
 
 /* ## Which children are started again
  *

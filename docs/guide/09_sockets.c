@@ -41,7 +41,8 @@ static void connection_main(const connection_args *args)
 KS_PROCESS(connection);
 
 /* A word that is too long ends this connection, with a crash report, and no other. `line` is
- * borrowed until the next read of the socket.
+ * borrowed until the next read of the socket; it is a `ks_text`, a pointer and a length. `ks_str`
+ * makes one of a C string, `ks_text_eq` compares two.
  *
  * ## Accepting
  *

@@ -102,6 +102,23 @@ static void two_people(void (*pay)(void *arg))
 static void careless(void) { two_people(pays_in); }
 static void careful(void) { two_people(pays_in_well); }
 
+/* ## A deadlock
+ *
+ * A call with a time-out ends, and a circle of calls is refused (`KS_CALLING_SELF`). But who waits
+ * without a limit for what nobody will send, waits for ever. A simulation finds that: when no
+ * timer is armed and nobody can run, time is over at once. */
+static void waits_for_two(void *arg)
+{
+    for (int i = 0; i < 2; i++) ks_receive(KS_INFINITY);
+}
+static void two_are_promised(void)
+{
+    ks_ref ended;
+    ks_pid pid = ks_spawn_monitor(waits_for_two, NULL, &ended);
+    KS_CHECK_OK(ks_send(pid, ks_int, &(ks_int){ 1 })); /* and the other one was forgotten */
+    ks_receive_ref(ended, KS_INFINITY);
+}
+
 int main(void)
 {
     in_the_hand();
@@ -110,6 +127,8 @@ int main(void)
     //=> careless: a seed fails
     printf("careful: %s\n", ks_simulate(&hundred, careful) ? "a seed fails" : "all pass");
     //=> careful: all pass
+    printf("promised: %s\n", ks_simulate(&hundred, two_are_promised) ? "a seed fails" : "all pass");
+    //=> promised: a seed fails
 }
 
 /* On standard error stands which seed it was:
@@ -119,6 +138,13 @@ int main(void)
  *
  * and the log of that run. `KIOSK_SEED=1` in the environment of the same program runs it again, as
  * it was, in gdb if you like.
+ *
+ * The deadlock reads so; who waits for a reply is shown with whose:
+ *
+ *     simulation failed with seed 1: deadlock: nobody who is left can go on
+ *       replay: KIOSK_SEED=1
+ *       left: <0.2.1> process, waits for a message, on scheduler 0
+ *       left: <0.3.1> process, waits for a message, on scheduler 0
  *
  * At the end of each run nothing may be left: no process, no memory, no descriptor. That finds
  * leaks without a test for them.

@@ -99,9 +99,18 @@ int main(int argc, char **argv) { return ks_main(argc, argv, KS_CHILD(app)); }
  * shows all processes, what each does, and the backtrace of a blocked one. On a core file, too.
  * The first line is not needed where kiosk is installed below `/usr`, as its packages do.
  *
+ * ## Deadlocks
+ *
  * Two servers that call each other do not stand still: the call that would close the circle fails
- * at once, with `KS_CALLING_SELF`. So what hangs waits for a message that nobody sends, or for
- * something outside; `ks ps` says which.
+ * at once, with `KS_CALLING_SELF`, and the crash report says which:
+ *
+ *     [error] crash: <0.3.1> 'bank' (bank) ended: calling_self: call shop trusts to 'shop', which
+ *         is, or waits for, the caller
+ *       while handling: call pay
+ *
+ * So what hangs waits for a message that nobody sends, or for something outside. In a running
+ * program `ks ps` says which; in a test `ks_simulate` ends with "deadlock", and shows who waits for
+ * whom ([Testing](10_testing.md)).
  *
  * ## What the log tells by itself
  *

@@ -9,7 +9,7 @@
 #include "runtime/scheduler.h"
 #include <stdio.h>
 
-enum { LOOKED_AT = 16 };
+enum { LOOKED_AT = 16, CALLEE_BYTES = KS_PID_TEXT_MAX };
 
 struct failure {
     ks_pid to;
@@ -48,17 +48,29 @@ void ksi_call_failed(
     };
 }
 
+/* "'shop'", or what a pid looks like. */
+static const char *callee_text(struct ksi_scheduler *s, ks_pid to, char *buffer, size_t size)
+{
+    char name[CALLEE_BYTES - 2];
+    if (!ksi_is_name(to) || !ksi_name_known(s, to, name, sizeof name))
+        return ks_pid_text(to, buffer, size);
+    snprintf(buffer, size, "'%s'", name);
+    return buffer;
+}
+
 static const char *text_of(
     struct ksi_scheduler *s, struct ksi_process *self, const struct failure *failure)
 {
-    char pid[KS_PID_TEXT_MAX], within[40] = "";
+    char callee[CALLEE_BYTES], more[40] = "";
     const struct failure f = *failure;
     char *text = ksi_turn_alloc(s, self, KS_REASON_TEXT_MAX + 1);
     if (!text) return NULL;
-    if (f.timeout < KS_INFINITY)
-        snprintf(within, sizeof within, " within %lld ms", (long long)f.timeout);
+    if (f.status == KS_CALLING_SELF)
+        snprintf(more, sizeof more, ", which is, or waits for, the caller");
+    else if (f.timeout < KS_INFINITY)
+        snprintf(more, sizeof more, " within %lld ms", (long long)f.timeout);
     snprintf(text, KS_REASON_TEXT_MAX + 1, "call %.30s %.30s to %s%s", f.op->module->name,
-        f.op->name, ks_pid_text(f.to, pid, sizeof pid), within);
+        f.op->name, callee_text(s, f.to, callee, sizeof callee), more);
     return text;
 }
 

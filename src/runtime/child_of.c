@@ -17,12 +17,14 @@ enum { KIND_BITS = 4 };
 /* The parent is in the keys: two hashes of the id alone, and none that names have. */
 static ks_pid pid_of(uint64_t parent, const char *id)
 {
-    size_t length = strlen(id);
+    const size_t length = strlen(id);
     struct ksi_hash_key one = { 0x6368696c64206f66u ^ parent, 0x207468697320706cu };
     struct ksi_hash_key two = { 0x6163652061667465u, 0x7220616c6c206973u ^ parent };
     uint64_t first = ksi_hash(one, id, length), second = ksi_hash(two, id, length);
-    return (
-        ks_pid){ .id = first ? first : 1, .kind = (uint32_t)(second << KIND_BITS) | KSI_PID_NAME };
+    ks_pid pid = { .id = first ? first : 1,
+        .kind = (uint32_t)(second << KIND_BITS) | KSI_PID_NAME };
+    ksi_name_remember(pid, id, length);
+    return pid;
 }
 
 ks_pid ks_child_of(ks_pid supervisor, const char *id)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { NAME_MAX_BYTES = 255, FIRST_SIZE = 64, KIND_BITS = 4 };
+enum { RECENTS = 8, RECENT_BYTES = 48 }; /* longer ones are cut */
 
 /* Two keyed hashes; the keys are fixed, since 92 bits leave nothing to gain from collisions: a
  * second name with the same hash is refused when it is registered. */
@@ -21,9 +22,30 @@ static ks_pid pid_of(const char *text, size_t length)
         ks_pid){ .id = first ? first : 1, .kind = (uint32_t)(second << KIND_BITS) | KSI_PID_NAME };
 }
 
+/* The names that this thread has asked for lately, so that a call that failed can say to whom: of a
+ * name that nobody has, the pid alone would tell nothing. */
+static _Thread_local struct recent {
+    ks_pid pid;
+    char text[RECENT_BYTES];
+} recents[RECENTS];
+
+void ksi_name_remember(ks_pid pid, const char *text, size_t length)
+{
+    struct recent *recent = &recents[pid.id % RECENTS];
+    if (recent->pid.id == pid.id && recent->pid.kind == pid.kind) return;
+    size_t kept = length < RECENT_BYTES ? length : RECENT_BYTES - 1;
+    recent->pid = pid;
+    memcpy(recent->text, text, kept);
+    recent->text[kept] = 0;
+}
+
 ks_pid ks_named(const char *name)
 {
-    return name && name[0] ? pid_of(name, strlen(name)) : (ks_pid){ 0 };
+    if (!name || !name[0]) return (ks_pid){ 0 };
+    size_t length = strlen(name);
+    ks_pid pid = pid_of(name, length);
+    ksi_name_remember(pid, name, length);
+    return pid;
 }
 
 static struct ksi_name **bucket_of(struct ksi_names *names, uint64_t hash)
@@ -128,7 +150,7 @@ static ks_status add(
     struct ksi_name *name = ksi_pool_get(&s->pool, sizeof *name + length + 1, &size_class);
     if (!name) return KS_NOMEM;
     *name = (struct ksi_name){
-        .hash = { pid.id, pid.kind }, .holder = holder, .size_class = size_class
+        .hash = { pid.id, pid.kind }, .holder = holder, .size_class = size_class, .has_text = true
     };
     memcpy(name + 1, text, length + 1);
     if (!ksi_name_insert(s, name)) {
@@ -181,6 +203,20 @@ bool ksi_name_text(struct ksi_scheduler *s, const struct ksi_process *p, char *b
     if (has) snprintf(buffer, size, "%s", ksi_name_chars(name));
     ksi_names_unlock(s);
     return has;
+}
+
+bool ksi_name_known(struct ksi_scheduler *s, ks_pid pid, char *buffer, size_t size)
+{
+    ksi_names_lock(s);
+    const struct ksi_name *name = ksi_name_find(s, pid);
+    bool has = name && name->has_text;
+    if (has) snprintf(buffer, size, "%s", ksi_name_chars(name));
+    ksi_names_unlock(s);
+    if (has) return true;
+    const struct recent *recent = &recents[pid.id % RECENTS];
+    if (recent->pid.id != pid.id || recent->pid.kind != pid.kind) return false;
+    snprintf(buffer, size, "%s", recent->text);
+    return true;
 }
 
 const char *ksi_name_here(const struct ksi_process *p)

@@ -15,7 +15,8 @@ struct ksi_name {
     uint64_t hash[2];      /* as in the pid: id, and the upper bits of kind */
     uint64_t holder;       /* pid id */
     uint8_t size_class;
-}; /* the text stands behind */
+    bool has_text; /* behind it */
+};
 /* Under the lock. */
 static inline const char *ksi_name_chars(const struct ksi_name *name)
 {
@@ -58,6 +59,11 @@ const char *ksi_name_here(const struct ksi_process *p);
 void ksi_name_release(struct ksi_scheduler *s, struct ksi_process *p);
 /* Nobody may register a name for p any more. */
 void ksi_name_forbid(struct ksi_scheduler *s, struct ksi_process *p);
+/* For ksi_name_known(): by whoever makes a pid of a name. */
+void ksi_name_remember(ks_pid pid, const char *text, size_t length);
+/* The name that a pid stands for, cut to size; false: nobody has it, and this thread has not made
+ * the pid lately. */
+bool ksi_name_known(struct ksi_scheduler *s, ks_pid pid, char *buffer, size_t size);
 /* The name of a process, cut to size; false: it has none. */
 bool ksi_name_text(struct ksi_scheduler *s, const struct ksi_process *p, char *buffer, size_t size);
 

@@ -26,7 +26,7 @@ struct run {
     struct ksi_runtime *runtime;
     uint64_t seed;
     ks_pid process; /* of the scenario */
-    bool failed;
+    bool failed, hope;
     uint64_t allocations; /* since the scenario began; counted when some may fail */
     size_t log_length;
     char log[LOG_BYTES];
@@ -130,16 +130,21 @@ static void show_one(struct run *run, struct ksi_process *p)
 {
     char name[KSI_NAME_BYTES] = "";
     bool named = ksi_name_text(&run->runtime->scheduler, p, name, sizeof name);
-    static const char *const waits[] = { [KSI_WAIT_NOTHING] = "nothing",
-        [KSI_WAIT_REPLY] = "a reply",
-        [KSI_WAIT_MESSAGE] = "a message",
-        [KSI_WAIT_EVENT] = "I/O",
-        [KSI_WAIT_TIME] = "time",
-        [KSI_WAIT_ARRIVAL] = "its arrival",
-        [KSI_WAIT_THREAD] = "its thread" };
-    fprintf(stderr, "  left: <0.%u.%u> %s%s%s, waits for %s, of scheduler %u\n", p->index,
+    static const char *const waits[] = { [KSI_WAIT_NOTHING] = "could run",
+        [KSI_WAIT_REPLY] = "waits for a reply",
+        [KSI_WAIT_MESSAGE] = "waits for a message",
+        [KSI_WAIT_EVENT] = "waits for I/O",
+        [KSI_WAIT_TIME] = "waits for time",
+        [KSI_WAIT_ARRIVAL] = "waits for its arrival",
+        [KSI_WAIT_THREAD] = "waits for its thread" };
+    char of[KS_PID_TEXT_MAX + 4] = "", pid[KS_PID_TEXT_MAX];
+    ks_pid callee =
+        ksi_pid(ksi_load_relaxed(&ksi_shared_of(&run->runtime->scheduler, p)->waits_for));
+    if (p->wait == KSI_WAIT_REPLY)
+        snprintf(of, sizeof of, " of %s", ks_pid_text(callee, pid, sizeof pid));
+    fprintf(stderr, "  left: <0.%u.%u> %s%s%s, %s%s, on scheduler %u\n", p->index,
         ksi_load_relaxed(&p->generation), p->module ? p->module->name : "?", named ? " named " : "",
-        name, p->stack || p->wait ? waits[p->wait] : "messages",
+        name, p->stack || p->wait ? waits[p->wait] : "has nothing to do", of,
         ksi_load_relaxed(&p->scheduler)->number); /* of this thread, all of them */
 }
 
@@ -168,12 +173,32 @@ static bool is_no_memory(ks_reason reason)
     return reason.kind == KS_REASON_STATUS && reason.code == KS_NOMEM;
 }
 
+static void note_hope(struct run *run, struct ksi_process *p)
+{
+    bool outside = p->wait == KSI_WAIT_EVENT || p->wait == KSI_WAIT_THREAD;
+    bool runs = (p->stack && p->wait == KSI_WAIT_NOTHING) || (p->flags & KSI_QUEUED);
+    if (outside || runs) run->hope = true;
+}
+
+/* No timer is armed, nobody runs or waits for something outside: each waits for another. */
+static bool is_deadlock(struct run *run)
+{
+    run->hope = false;
+    each_other(run, note_hope);
+    for (uint32_t i = 0; i < run->runtime->scheduler_count; i++)
+        if (ksi_wheel_next(&run->runtime->schedulers[i]->wheel) != INT64_MAX) return false;
+    return !run->hope;
+}
+
 static void judge_end(struct run *run, const ks_msg *msg, ks_ms limit)
 {
     char text[256], why[160];
     const ks_down *down = msg ? ks_as(ks_down, msg) : NULL;
     if (!down) {
-        snprintf(text, sizeof text, "did not end within %lld ms", (long long)limit);
+        if (is_deadlock(run))
+            snprintf(text, sizeof text, "deadlock: nobody who is left can go on");
+        else
+            snprintf(text, sizeof text, "did not end within %lld ms", (long long)limit);
         fail(run, text);
         each_other(run, show_one);
     } else if (!ks_is_clean(down->reason) &&

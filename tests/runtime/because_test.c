@@ -46,7 +46,7 @@ static void it_names_the_latest_call_that_failed(void)
     ks_pid pid = start_shop();
     KS_CHECK(says_nothing(KS_NOPROC));
     KS_CHECK(buy(ks_named("nobody"), 1) == KS_NOPROC);
-    KS_CHECK(says(KS_NOPROC, "call shop buy to #name("));
+    KS_CHECK(says(KS_NOPROC, "call shop buy to 'nobody' within 1000 ms"));
     KS_CHECK(says_nothing(KS_FULL) && says_nothing(KS_TIMEOUT) && says_nothing(KS_OK));
     KS_CHECK(buy(pid, 101) == KS_FULL);
     char id[KS_PID_TEXT_MAX];
@@ -55,6 +55,27 @@ static void it_names_the_latest_call_that_failed(void)
     KS_CHECK_OK(buy(pid, 100)); /* all is well again */
     KS_CHECK(says_nothing(KS_FULL));
     kill_and_wait(pid);
+}
+
+static void names_are_told(void)
+{
+    static char text[300];
+    ks_pid pid = start_shop(), first = ks_named("shop");
+    memset(text, 'n', sizeof text - 1);
+    for (int i = 0; i < 100; i++) /* what is known of names lately is not for ever */
+        KS_CHECK(ks_is_none(ks_whereis(text + 2 * i)));
+    KS_CHECK(buy(first, 101) == KS_FULL);
+    KS_CHECK(says(KS_FULL, "to 'shop' within")); /* it is there, so it is known */
+    KS_CHECK(buy(ks_named(text), 1) == KS_NOPROC);
+    KS_CHECK(says(KS_NOPROC, "to 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' within"));
+    KS_CHECK(buy(ks_sibling("till"), 1) == KS_NOPROC && says(KS_NOPROC, "to 'till'"));
+    kill_and_wait(pid);
+}
+
+static void a_circle_is_told(void)
+{
+    KS_CHECK(buy(ks_self(), 1) == KS_CALLING_SELF);
+    KS_CHECK(says(KS_CALLING_SELF, ">, which is, or waits for, the caller"));
 }
 
 static void it_is_forgotten_with_the_turn(void)
@@ -107,7 +128,7 @@ static void the_report_and_whoever_watches_hear_it(bool by_try)
     KS_CHECK_OK(by_try ? client_cast_shopping(pid) : client_cast_failing(pid));
     const ks_down *down = ks_as(ks_down, ks_receive_ref(monitor, 1000));
     KS_CHECK(down && down->reason.code == KS_FULL);
-    KS_CHECK(strstr(down->reason.text, "call shop buy to #name(") != NULL);
+    KS_CHECK(strstr(down->reason.text, "call shop buy to 'shop'") != NULL);
     KS_CHECK(reported("ended: full: call shop buy", "client"));
     kill_and_wait(seller);
 }
@@ -119,7 +140,8 @@ static void a_failure_says_it(void) { the_report_and_whoever_watches_hear_it(fal
 int main(void)
 {
     return run_scenarios("because", 50,
-        SCENARIOS(SCENARIO(it_names_the_latest_call_that_failed),
-            SCENARIO(it_is_forgotten_with_the_turn), SCENARIO(many_failures_take_one_block),
-            SCENARIO(a_try_says_it), SCENARIO(a_failure_says_it)));
+        SCENARIOS(SCENARIO(it_names_the_latest_call_that_failed), SCENARIO(names_are_told),
+            SCENARIO(a_circle_is_told), SCENARIO(it_is_forgotten_with_the_turn),
+            SCENARIO(many_failures_take_one_block), SCENARIO(a_try_says_it),
+            SCENARIO(a_failure_says_it)));
 }
