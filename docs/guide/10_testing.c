@@ -133,7 +133,7 @@ int main(void)
 
 /* On standard error stands which seed it was:
  *
- *     simulation failed with seed 1: 10_testing.c:98: check failed: money == 20
+ *     simulation failed with seed 1: 10_testing.c:99: check failed: money == 20
  *       replay: KIOSK_SEED=1
  *
  * and the log of that run. `KIOSK_SEED=1` in the environment of the same program runs it again, as

@@ -152,18 +152,20 @@ static void calls(void *arg)
     ks_exit(ks_because(status));
 }
 
-/* who: whom the text names; none: the caller itself. */
-static bool exit_says(struct failing failing, ks_status status, ks_pid who)
+/* who: whom the text names; NULL: the caller itself. */
+static bool exit_says(struct failing failing, ks_status status, const char *who)
 {
     ks_ref monitor;
-    char text[KS_PID_TEXT_MAX], within[40] = "";
+    char text[KS_PID_TEXT_MAX], more[40] = "";
     ks_spawn_monitor(calls, &failing, &monitor);
     const ks_down *down = ks_as(ks_down, ks_receive_ref(monitor, 60000));
-    if (failing.registers && ks_is_none(who)) who = down->pid;
-    if (failing.timeout < KS_INFINITY)
-        snprintf(within, sizeof within, " within %d ms", (int)failing.timeout);
-    const char *expected = ks_format("call stack %s to %s%s", failing.never ? "never" : "pop",
-        ks_pid_text(who, text, sizeof text), within);
+    if (!who) who = ks_pid_text(down->pid, text, sizeof text);
+    if (status == KS_CALLING_SELF)
+        snprintf(more, sizeof more, ", which is, or waits for, the caller");
+    else if (failing.timeout < KS_INFINITY)
+        snprintf(more, sizeof more, " within %d ms", (int)failing.timeout);
+    const char *expected =
+        ks_format("call stack %s to %s%s", failing.never ? "never" : "pop", who, more);
     return down->reason.kind == KS_REASON_STATUS && down->reason.code == status &&
         down->reason.text && strcmp(down->reason.text, expected) == 0;
 }
@@ -171,21 +173,23 @@ static bool exit_says(struct failing failing, ks_status status, ks_pid who)
 static void exit_messages(void)
 {
     const ks_child how = row(NULL);
-    const ks_pid nobody = { 0 }, name = ks_named("self");
     ks_pid pid, stopped;
+    char running[KS_PID_TEXT_MAX], gone[KS_PID_TEXT_MAX];
     KS_CHECK_OK(ks_start(&how, &pid));
     KS_CHECK_OK(ks_start(&how, &stopped));
     KS_CHECK_OK(ks_stop_process(stopped, KS_NORMAL, 1000));
     const struct failing itself = { .timeout = 5000, .registers = true },
-                         by_name = { .to = name, .timeout = 5000, .registers = true },
+                         by_name = { .to = ks_named("self"), .timeout = 5000, .registers = true },
                          late = { .to = pid, .timeout = 1, .never = true },
                          to_none = { .timeout = 5000 },
                          to_stopped = { .to = stopped, .timeout = KS_INFINITY };
-    KS_CHECK(exit_says(by_name, KS_CALLING_SELF, name));
-    KS_CHECK(exit_says(itself, KS_CALLING_SELF, nobody));
-    KS_CHECK(exit_says(late, KS_TIMEOUT, pid));
-    KS_CHECK(exit_says(to_none, KS_NOPROC, nobody));
-    KS_CHECK(exit_says(to_stopped, KS_NOPROC, stopped));
+    ks_pid_text(pid, running, sizeof running);
+    ks_pid_text(stopped, gone, sizeof gone);
+    KS_CHECK(exit_says(by_name, KS_CALLING_SELF, "'self'"));
+    KS_CHECK(exit_says(itself, KS_CALLING_SELF, NULL));
+    KS_CHECK(exit_says(late, KS_TIMEOUT, running));
+    KS_CHECK(exit_says(to_none, KS_NOPROC, "none"));
+    KS_CHECK(exit_says(to_stopped, KS_NOPROC, gone));
     KS_CHECK_OK(ks_stop_process(pid, KS_NORMAL, 1000));
 }
 
