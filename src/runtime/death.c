@@ -224,7 +224,6 @@ static void free_blocks(struct ksi_scheduler *s, struct ksi_block *block)
 
 static void free_memory(struct ksi_scheduler *s, struct ksi_process *p)
 {
-    ksi_allocations_free(s, p);
     ksi_context_unref(s, p->context);
     if (p->limits) {
         ksi_store_relaxed(&ksi_shared_of(s, p)->dropped, 0); /* for the next tenant */
@@ -287,6 +286,7 @@ void ksi_die(struct ksi_scheduler *s, struct ksi_process *p)
     release_owned(s, p);
     if (s->parallel || ksi_load_relaxed(&p->name)) ksi_name_forbid(s, p); /* we, or who locks */
     ksi_bound_release(s, p);
+    ksi_allocations_free(s, p); /* so that who is told finds nothing of it */
     tell(s, p);
     free_memory(s, p);
     ksi_process_free(s, p);
