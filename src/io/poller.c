@@ -14,6 +14,10 @@ enum { BATCH = KSI_KNOB(256, 2) };
 /* A wake is some 5 us on a machine of its own, 30 to 40 on a virtual one; measured as we go. */
 enum { WAKE_NS = 30000, WAKE_NS_MIN = 2000, WAKE_NS_MAX = KSI_KNOB(100000, 1000) };
 enum { SKIPPED_MAX = 1023, SPINNERS_MAX = 2 };
+/* While it spins: looks at the word for each one at the descriptors, which is a system call; more
+ * of them when it was the word that ended the last one. And how long descriptors may go unseen
+ * while the word says again and again that there is work. */
+enum { LOOKS = KSI_KNOB(8, 1), LOOKS_MORE = KSI_KNOB(256, 2), UNSEEN_NS_MAX = 50000 };
 enum park { RUNNING, WAITING, WOKEN };
 #define EVENT_DATA UINT64_MAX /* of the eventfd */
 
@@ -41,18 +45,33 @@ static int wait_for(struct ksi_poller *poller, struct epoll_event *events, int64
 /* Of all runtimes: who talks to each other across two schedulers needs two. */
 static _Atomic(int) spinners;
 
+static bool is_woken(struct ksi_poller *poller, int looks)
+{
+    for (int i = 0; i < looks; i++) {
+        /* relaxed: only a hint; the exchange that follows decides */
+        if (ksi_load_relaxed(&poller->word) == WOKEN) return true;
+        ksi_relax();
+    }
+    return false;
+}
+
 /* Until something has come, or for as long as it would take to be woken: true. */
 static bool look_on(
     struct ksi_poller *poller, struct epoll_event *events, int64_t timeout_ns, int *ret_count)
 {
     int64_t now = ksi_clock_monotonic();
     int64_t end = now + (timeout_ns < poller->wake_ns ? timeout_ns : poller->wake_ns);
+    bool seen = now - poller->seen_ns < UNSEEN_NS_MAX;
     while (now < end) {
-        int count = epoll_wait(poller->epoll, events, BATCH, 0);
-        /* relaxed: only a hint; ksi_poller_rests() decides */
-        bool woken = ksi_load_relaxed(&poller->word) == WOKEN;
-        if (count || woken) {
-            *ret_count = count;
+        if (seen && is_woken(poller, poller->awaits_word ? LOOKS_MORE : LOOKS)) {
+            poller->awaits_word = true;
+            return true;
+        }
+        seen = true;
+        poller->seen_ns = now;
+        *ret_count = epoll_wait(poller->epoll, events, BATCH, 0);
+        if (*ret_count) {
+            poller->awaits_word = false;
             return true;
         }
         now = ksi_clock_monotonic();
@@ -61,21 +80,22 @@ static bool look_on(
 }
 
 /* Looks again and again before it sleeps, since to be woken takes long; but only while that pays:
- * each spin in vain doubles the number of waits that do without. */
-static int spin(struct ksi_poller *poller, struct epoll_event *events, int64_t timeout_ns)
+ * each spin in vain doubles the number of waits that do without. True: something has come, perhaps
+ * of the descriptors. */
+static bool spin(
+    struct ksi_poller *poller, struct epoll_event *events, int64_t timeout_ns, int *ret_count)
 {
-    int count = 0;
-    if (!poller->spins || poller->skipped++ < poller->to_skip) return 0;
+    if (!poller->spins || poller->skipped++ < poller->to_skip) return false;
     /* relaxed: a count, no more */
     bool may = ksi_add_relaxed(&spinners, 1) < SPINNERS_MAX;
-    bool good = may && look_on(poller, events, timeout_ns, &count);
+    bool good = may && look_on(poller, events, timeout_ns, ret_count);
     ksi_add_relaxed(&spinners, -1);
     poller->skipped = 0;
     if (good)
         poller->to_skip = 0;
     else if (may && poller->to_skip < SKIPPED_MAX)
         poller->to_skip = poller->to_skip * 2 + 1;
-    return count;
+    return good;
 }
 
 /* Somebody woke us: how long did it take? */
@@ -109,7 +129,11 @@ static void poll_seam(void *arg, int64_t timeout_ns)
 {
     struct ksi_poller *poller = arg;
     struct epoll_event events[BATCH];
-    int count = timeout_ns > 0 ? spin(poller, events, timeout_ns) : 0;
+    int count = 0;
+    if (timeout_ns > 0 && spin(poller, events, timeout_ns, &count) && !count) {
+        ksi_poller_wakes(poller);
+        return;
+    }
     bool waits = !count && timeout_ns > 0 && ksi_poller_rests(poller);
     if (!count) count = wait_for(poller, events, waits ? timeout_ns : 0);
     if (waits) ksi_poller_wakes(poller);
