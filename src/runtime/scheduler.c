@@ -17,6 +17,7 @@ enum { HAND_OFFS = 2, ROUNDS = 1 };
 #else
 enum { HAND_OFFS = 64, ROUNDS = 64 };
 #endif
+enum { LOOK_NS = 8000, LOOKS_MAX = KSI_KNOB(16, 1) };
 enum { NS_PER_MS = 1000000, CHOICES = 16, RECORDS_PER_PROCESS = 4 };
 enum { REST_AFTER_NS = 100 * NS_PER_MS, TURN_NS = 1000 };
 
@@ -111,6 +112,12 @@ static int turns_of_a_slice(const struct ksi_scheduler *s)
     return KSI_SLICE_NS / (int)s->turn_ns + 1;
 }
 
+static int turns_between_looks(const struct ksi_scheduler *s)
+{
+    if (s->simulator) return 0;
+    return s->turn_ns < LOOK_NS / LOOKS_MAX ? LOOKS_MAX : LOOK_NS / (int)s->turn_ns;
+}
+
 /* A new slice: the clock is read, what is due is fired, what waits since the last slice is
  * armed. */
 static void new_slice(struct ksi_scheduler *s)
@@ -150,6 +157,16 @@ static void idle(struct ksi_scheduler *s)
     s->slice_messages = 0;
 }
 
+/* What others have left for us. Each look takes the line from who writes into it, so while there is
+ * other work there is one every few us only. */
+static KSI_INLINE bool is_time_to_look(struct ksi_scheduler *s)
+{
+    if (KSI_LIKELY(!s->parallel)) return true;
+    if (s->queue.first && --s->looks_left > 0) return false;
+    s->looks_left = turns_between_looks(s);
+    return true;
+}
+
 static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
 {
     for (;;) { /* until there is somebody, or the scheduler is stopped */
@@ -160,14 +177,15 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
             return p;
         }
         s->hand_offs_left = HAND_OFFS;
-        ksi_take_moved(s);
-        ksi_take_returning(s);
+        const bool looks = is_time_to_look(s);
+        if (looks) ksi_take_moved(s);
+        if (looks) ksi_take_returning(s);
         if (--s->rounds_left <= 0 || !(s->queue.first || s->ranked)) {
             new_slice(s);
             if (s->queue.first || s->ranked || s->hosted) s->seams.poll(s->seams.arg, 0);
             if (KSI_UNLIKELY(s->hosted) && --s->slices_left < 0) return NULL;
         }
-        ksi_take_wakes(s);
+        if (looks || !s->queue.first) ksi_take_wakes(s);
         if (KSI_UNLIKELY(s->ranked > 0)) return take_ranked(s);
         if (KSI_UNLIKELY(s->parallel) && s->queue.length > !s->simulator) {
             ksi_share(s);

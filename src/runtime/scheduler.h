@@ -85,6 +85,7 @@ struct ksi_scheduler {
     uint32_t turn_ns;                   /* how long a turn of one message takes, on average */
     int64_t shared_ns;                  /* the slice in which we levelled */
     int kept;                           /* turns until we look again for somebody to give away */
+    int looks_left;                     /* turns until we look again what others left for us */
     uint32_t unlinks;                   /* serial of the latest */
     struct ksi_queue queue;             /* of normal priority */
     struct ksi_queue high, low;         /* see priority.c */
@@ -98,7 +99,6 @@ struct ksi_scheduler {
     struct ksi_pool pool;
     struct ksi_slot_cache free_processes;
     _Atomic(int64_t) processes_alive; /* made here, less those that ended here */
-    struct ksi_seams seams;
     struct ksi_wheel wheel;
     struct ksi_records records;
     _Atomic(bool) stopping;
@@ -119,9 +119,10 @@ struct ksi_scheduler {
     int64_t still_since_ns;
     _Atomic(bool) hurry; /* the turn should end after this handler; the monitor's */
     /* --- read by other threads all the time, so nothing that changes often stands beside it --- */
-    _Alignas(64) _Atomic(bool) hungry; /* it has nothing to do */
-    _Atomic(bool) resting;             /* it waits in its poll */
-    _Atomic(uint32_t) load;            /* length of the queue, when a slice began */
+    _Alignas(64) struct ksi_seams seams;
+    _Atomic(bool) hungry;   /* it has nothing to do */
+    _Atomic(bool) resting;  /* it waits in its poll */
+    _Atomic(uint32_t) load; /* length of the queue, when a slice began */
     /* --- written by other threads below --- */
     /* processes with a new signal in their inbox */
     _Alignas(64) _Atomic(struct ksi_process *) wake;

@@ -24,7 +24,7 @@ static void announce(struct ksi_process *target)
 {
     /* acquire: pairs with the release of who made, or moved, the process */
     struct ksi_scheduler *home = ksi_load_acquire(&target->scheduler);
-    struct ksi_process *first = ksi_load_relaxed(&home->wake); /* a guess, for the exchange */
+    struct ksi_process *first = NULL; /* a guess: to look would ask for the line twice */
     do target->wake_next = first;
     /* release: publishes wake_next; pairs with the acquire exchange in ksi_take_wakes() */
     while (!ksi_cas_weak_acq_rel(&home->wake, &first, target));
@@ -192,6 +192,7 @@ static void put_from_elsewhere(
         ksi_message_put(s, p, m);
         return;
     }
+    ksi_prefetch_write(ksi_slot_of(s, m->from)); /* it will be answered */
     ksi_message_append(p, m);
     if (!ksi_follow(s, p, m)) ksi_ready(s, p);
 }
