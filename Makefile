@@ -7,7 +7,8 @@ export JOBS RUNS
 
 .DEFAULT_GOAL = all
 .PHONY: all configure demo test gate test-all asan tsan mean stress valgrind conformance format \
-        format-check tidy bench bench-compare spikes guide abi deb install uninstall clean help
+        format-check tidy bench bench-compare instructions spikes guide abi deb install \
+        uninstall clean help
 
 all: configure ## build the library, examples, benches and tests into build/
 	@grep '^kiosk: ' build/configure.log || true
@@ -70,6 +71,10 @@ tidy: ## clang-tidy and the style rules
 bench: configure ## measure everything: a table, and build/bench/results.jsonl
 	@$(BUILD) --target bench
 	@scripts/bench.sh $(WORKLOADS)
+
+instructions: configure ## count those of the hottest paths: bench/instructions.txt
+	@$(BUILD) --target bench
+	@scripts/instructions.sh
 
 bench-compare: configure ## the same beside a commit: REV=main [WORKLOADS="ring skynet"] [RUNS=7]
 	@$(BUILD) --target bench

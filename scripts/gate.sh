@@ -165,7 +165,7 @@ step() {
     gcc)
         build gcc gcc && {
             run_tests gcc "" -LE several
-            run_tests gcc:several "env KIOSK_RUNS=20" -L several
+            run_tests gcc:several "env KIOSK_RUNS=10" -L several
         }
         ;;
     # What is measured, and what one thread simulates of several schedulers: as with gcc; the latter
