@@ -36,11 +36,10 @@ uint8_t ksi_weight_of(size_t bytes)
 static const uint8_t class_weights[] = { 0, 1, 1, 2, 3, 5, 7, 11, 15, 20, 24, 28, 32, 0 };
 _Static_assert(KSI_COUNT_OF(class_weights) == KSI_POOL_LARGE + 1, "64, 96, 128 ... 4096 bytes");
 
-struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
+/* A block with a header, and with room for a body of that size. */
+static KSI_INLINE struct ksi_message *blank(
+    struct ksi_scheduler *s, const ks_type *type, const void *value, size_t size)
 {
-    size_t size = 0;
-    if (value)
-        size = KSI_LIKELY(type->flat) ? type->size : type->size + 7u + ksi_type_tail(type, value);
     uint8_t size_class;
     struct ksi_message *m = ksi_pool_get(&s->pool, sizeof *m + size, &size_class);
     if (KSI_UNLIKELY(!m)) return NULL;
@@ -55,7 +54,16 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
     m->weight = class_weights[size_class];
     m->ref = 0;
     if (KSI_UNLIKELY(size_class == KSI_POOL_LARGE)) m->weight = ksi_weight_of(sizeof *m + size);
-    if (!value) return m;
+    return m;
+}
+
+struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type, const void *value)
+{
+    size_t size = 0;
+    if (value)
+        size = KSI_LIKELY(type->flat) ? type->size : type->size + 7u + ksi_type_tail(type, value);
+    struct ksi_message *m = blank(s, type, value, size);
+    if (KSI_UNLIKELY(!m) || !value) return m;
     ksi_copy_flat(m->body, value, type->size);
     if (KSI_LIKELY(type->flat)) return m;
     ksi_type_detach(type, m->body, (char *)m->body + ((type->size + 7u) & ~7u));
@@ -65,6 +73,14 @@ struct ksi_message *ksi_message_new(struct ksi_scheduler *s, const ks_type *type
         if (shared) m->weight = ksi_weight_of(sizeof *m + size + shared);
         ksi_type_each_socket(type, m->body, move_out, s);
     }
+    return m;
+}
+
+struct ksi_message *ksi_message_shallow(
+    struct ksi_scheduler *s, const ks_type *type, const void *value)
+{
+    struct ksi_message *m = blank(s, type, value, type->size);
+    if (KSI_LIKELY(m != NULL)) memcpy(m->body, value, type->size);
     return m;
 }
 

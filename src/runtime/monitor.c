@@ -57,7 +57,8 @@ static void put_down(
     }
     ksi_record_remove(s, owner, record);
     ksi_record_free(s, record);
-    struct ksi_message *m = ksi_message_new(s, &ks_down_type, &down);
+    struct ksi_message *m = reason.text ? ksi_message_new(s, &ks_down_type, &down)
+                                        : ksi_message_shallow(s, &ks_down_type, &down);
     if (!m) {
         ksi_condemn(s, owner, ksi_because(KS_NOMEM)); /* rather than a DOWN that never comes */
         return;

@@ -27,7 +27,7 @@ struct filter {
     void *arg;
 };
 
-static inline bool fits(const struct filter *filter, const struct ksi_message *m)
+static KSI_INLINE bool fits(const struct filter *filter, const struct ksi_message *m)
 {
     if (m->public.op) return false;
     if (m->kind != KSI_MESSAGE && m->kind != KSI_TRAPPED && m->kind != KSI_RESPONSE &&
@@ -44,7 +44,7 @@ static bool is_foreign(const struct ksi_process *p, const struct ksi_message *m)
     return m->public.op && !p->module->behaviour->on_message;
 }
 
-static void refuse(struct ksi_scheduler *s, struct ksi_message *m)
+static __attribute__((noinline)) void refuse(struct ksi_scheduler *s, struct ksi_message *m)
 {
     if (ksi_is_request(m))
         ksi_request_fail(s, m, KS_UNDEF);
@@ -54,7 +54,7 @@ static void refuse(struct ksi_scheduler *s, struct ksi_message *m)
 }
 
 /* The first message from *link on that fits; *link ends behind the last one that was looked at. */
-static inline struct ksi_message *look(struct ksi_scheduler *s, struct ksi_process *p,
+static KSI_INLINE struct ksi_message *look(struct ksi_scheduler *s, struct ksi_process *p,
     const struct filter *filter, struct ksi_message ***link)
 {
     while (**link) {
@@ -68,7 +68,8 @@ static inline struct ksi_message *look(struct ksi_scheduler *s, struct ksi_proce
     return NULL;
 }
 
-static const ks_msg *keep(struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
+static KSI_INLINE const ks_msg *keep(
+    struct ksi_scheduler *s, struct ksi_process *p, struct ksi_message *m)
 {
     ksi_record_event(&s->recorder, ksi_process_id(p), m->from,
         m->public.type ? m->public.type->name : NULL, m->kind);

@@ -157,14 +157,17 @@ static void idle(struct ksi_scheduler *s)
     s->slice_messages = 0;
 }
 
-/* What others have left for us. Each look takes the line from who writes into it, so while there is
- * other work there is one every few us only. */
-static KSI_INLINE bool is_time_to_look(struct ksi_scheduler *s)
+/* True: others have left something for us. Each look takes the line from who writes into it, so
+ * while there is other work there is one every few us only. */
+static KSI_INLINE bool is_something_left(struct ksi_scheduler *s)
 {
-    if (KSI_LIKELY(!s->parallel)) return true;
-    if (s->queue.first && --s->looks_left > 0) return false;
-    s->looks_left = turns_between_looks(s);
-    return true;
+    if (KSI_UNLIKELY(s->parallel)) {
+        if (s->queue.first && --s->looks_left > 0) return false;
+        s->looks_left = turns_between_looks(s);
+    }
+    /* relaxed: hints, so that empty lists cost a load each */
+    return ksi_load_relaxed(&s->wake) || ksi_load_relaxed(&s->moved) ||
+        ksi_load_relaxed(&s->returning);
 }
 
 static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
@@ -177,15 +180,15 @@ static KSI_INLINE struct ksi_process *pick(struct ksi_scheduler *s)
             return p;
         }
         s->hand_offs_left = HAND_OFFS;
-        const bool looks = is_time_to_look(s);
-        if (looks) ksi_take_moved(s);
-        if (looks) ksi_take_returning(s);
+        const bool left = is_something_left(s);
+        if (KSI_UNLIKELY(left)) ksi_take_moved(s);
+        if (KSI_UNLIKELY(left)) ksi_take_returning(s);
         if (--s->rounds_left <= 0 || !(s->queue.first || s->ranked)) {
             new_slice(s);
             if (s->queue.first || s->ranked || s->hosted) s->seams.poll(s->seams.arg, 0);
             if (KSI_UNLIKELY(s->hosted) && --s->slices_left < 0) return NULL;
         }
-        if (looks || !s->queue.first) ksi_take_wakes(s);
+        if (left || !s->queue.first) ksi_take_wakes(s);
         if (KSI_UNLIKELY(s->ranked > 0)) return take_ranked(s);
         if (KSI_UNLIKELY(s->parallel) && s->queue.length > !s->simulator) {
             ksi_share(s);

@@ -327,6 +327,9 @@ int64_t ksi_fresh_ns(struct ksi_scheduler *s);
 /* A block whose body is a deep copy of value; NULL: out of memory. type may be NULL: no body. */
 struct ksi_message *ksi_message_new(
     struct ksi_scheduler *s, const ks_type *type, const void *value);
+/* The same of a value that points at nothing, whatever its type could. */
+struct ksi_message *ksi_message_shallow(
+    struct ksi_scheduler *s, const ks_type *type, const void *value);
 /* The same. Most values are flat, and fit into the smallest block. */
 static KSI_INLINE struct ksi_message *ksi_message_of(
     struct ksi_scheduler *s, const ks_type *type, const void *value)
