@@ -63,6 +63,7 @@ ks_status ksi_io_new(struct ksi_slots *sockets, struct ksi_io **ret_io)
 void ksi_io_attach(struct ksi_io *io, struct ksi_scheduler *scheduler)
 {
     io->scheduler = scheduler;
+    io->poller.scheduler = scheduler;
     scheduler->io = io;
     scheduler->runtime->sockets = &ksi_socket_hooks;
 }

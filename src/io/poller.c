@@ -14,9 +14,9 @@ enum { BATCH = KSI_KNOB(256, 2) };
 /* A wake is some 5 us on a machine of its own, 30 to 40 on a virtual one; measured as we go. */
 enum { WAKE_NS = 30000, WAKE_NS_MIN = 2000, WAKE_NS_MAX = KSI_KNOB(100000, 1000) };
 enum { SKIPPED_MAX = 1023, SPINNERS_MAX = 2 };
-/* While it spins: looks at the word for each one at the descriptors, which is a system call; more
- * of them when it was the word that ended the last one. And how long descriptors may go unseen
- * while the word says again and again that there is work. */
+/* While it spins: looks for work for each one at the descriptors, which is a system call; more of
+ * them when it was work that ended the last one. And how long descriptors may go unseen while there
+ * is work again and again. */
 enum { LOOKS = KSI_KNOB(8, 1), LOOKS_MORE = KSI_KNOB(256, 2), UNSEEN_NS_MAX = 50000 };
 enum park { RUNNING, WAITING, WOKEN };
 #define EVENT_DATA UINT64_MAX /* of the eventfd */
@@ -42,17 +42,37 @@ static int wait_for(struct ksi_poller *poller, struct epoll_event *events, int64
     return wait_ms(poller, events, timeout_ns);
 }
 
+bool ksi_poller_rests(struct ksi_poller *poller)
+{
+    /* acq_rel, and an exchange: either it reads WOKEN, and sees the work that was published before,
+     * or the exchange in unpark() comes later and reads WAITING. */
+    if (ksi_exchange_acq_rel(&poller->word, WAITING) != WOKEN) return true;
+    ksi_store_relaxed(&poller->word, RUNNING); /* an unpark in between: its work is taken next */
+    return false;
+}
+
+void ksi_poller_wakes(struct ksi_poller *poller)
+{
+    /* acq_rel: what was published before an unpark is seen now; pairs with the one in unpark() */
+    (void)ksi_exchange_acq_rel(&poller->word, RUNNING);
+}
+
 /* Of all runtimes: who talks to each other across two schedulers needs two. */
 static _Atomic(int) spinners;
 
+/* Looks at what others write first of all: the word is in a line of its own, and as long as nobody
+ * reads that, it need not travel. It is taken back when it is seen; what is not seen makes the next
+ * wait end at once. */
 static bool is_woken(struct ksi_poller *poller, int looks)
 {
     for (int i = 0; i < looks; i++) {
-        /* relaxed: only a hint; the exchange that follows decides */
-        if (ksi_load_relaxed(&poller->word) == WOKEN) return true;
+        if (poller->scheduler && ksi_has_work(poller->scheduler)) return true;
         ksi_relax();
     }
-    return false;
+    /* relaxed: only a hint; the exchange decides */
+    if (ksi_load_relaxed(&poller->word) != WOKEN) return false;
+    ksi_poller_wakes(poller);
+    return true;
 }
 
 /* Until something has come, or for as long as it would take to be woken: true. */
@@ -63,15 +83,15 @@ static bool look_on(
     int64_t end = now + (timeout_ns < poller->wake_ns ? timeout_ns : poller->wake_ns);
     bool seen = now - poller->seen_ns < UNSEEN_NS_MAX;
     while (now < end) {
-        if (seen && is_woken(poller, poller->awaits_word ? LOOKS_MORE : LOOKS)) {
-            poller->awaits_word = true;
+        if (seen && is_woken(poller, poller->awaits_work ? LOOKS_MORE : LOOKS)) {
+            poller->awaits_work = true;
             return true;
         }
         seen = true;
         poller->seen_ns = now;
         *ret_count = epoll_wait(poller->epoll, events, BATCH, 0);
         if (*ret_count) {
-            poller->awaits_word = false;
+            poller->awaits_work = false;
             return true;
         }
         now = ksi_clock_monotonic();
@@ -110,30 +130,12 @@ static void measure_wake(struct ksi_poller *poller)
     poller->wake_ns = (7 * poller->wake_ns + ns) / 8;
 }
 
-bool ksi_poller_rests(struct ksi_poller *poller)
-{
-    /* acq_rel, and an exchange: either it reads WOKEN, and sees the work that was published before,
-     * or the exchange in unpark() comes later and reads WAITING. */
-    if (ksi_exchange_acq_rel(&poller->word, WAITING) != WOKEN) return true;
-    ksi_store_relaxed(&poller->word, RUNNING); /* an unpark in between: its work is taken next */
-    return false;
-}
-
-void ksi_poller_wakes(struct ksi_poller *poller)
-{
-    /* acq_rel: what was published before an unpark is seen now; pairs with the one in unpark() */
-    (void)ksi_exchange_acq_rel(&poller->word, RUNNING);
-}
-
 static void poll_seam(void *arg, int64_t timeout_ns)
 {
     struct ksi_poller *poller = arg;
     struct epoll_event events[BATCH];
     int count = 0;
-    if (timeout_ns > 0 && spin(poller, events, timeout_ns, &count) && !count) {
-        ksi_poller_wakes(poller);
-        return;
-    }
+    if (timeout_ns > 0 && spin(poller, events, timeout_ns, &count) && !count) return;
     bool waits = !count && timeout_ns > 0 && ksi_poller_rests(poller);
     if (!count) count = wait_for(poller, events, waits ? timeout_ns : 0);
     if (waits) ksi_poller_wakes(poller);

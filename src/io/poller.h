@@ -16,7 +16,8 @@ struct ksi_poller {
     int64_t wake_ns;           /* how long it takes to be woken, on average: what spinning saves */
     uint32_t skipped, to_skip; /* waits without that: so far, and to be */
     int64_t seen_ns;           /* while it spun: the latest look at the descriptors */
-    bool awaits_word;          /* the last spin that paid was ended by the word */
+    bool awaits_work;          /* the last spin that paid was ended by work */
+    const struct ksi_scheduler *scheduler; /* whose poller it is, or NULL */
     struct ksi_random random;
     /* What became ready; data as it was given to ksi_poller_add. Runs no process. */
     void (*on_event)(void *arg, uint64_t data, uint32_t events);
