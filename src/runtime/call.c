@@ -315,7 +315,8 @@ static KSI_INLINE ks_status call_inside(struct ksi_scheduler *s, ks_pid to, cons
     const void *request, void *ret_reply, ks_ms timeout)
 {
     uint64_t id;
-    if (KSI_UNLIKELY(s->parallel)) ksi_prefetch_write(ksi_slot_of(s, to.id)); /* a guess */
+    if (KSI_UNLIKELY(s->parallel) && to.kind == KSI_PID_PROCESS)
+        ksi_prefetch_write(ksi_slot_of(s, to.id)); /* perhaps it lives elsewhere */
     struct ksi_process *target = ksi_resolve_id(s, to, &id);
     if (KSI_UNLIKELY(s->current->flags & KSI_IN_HOOK)) return KS_DENIED;
     if (KSI_UNLIKELY(target == s->current)) return KS_CALLING_SELF;
